@@ -1,0 +1,1 @@
+"""How Inkmeter is run: locally, in containers, as a demo."""

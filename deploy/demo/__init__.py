@@ -1,0 +1,1 @@
+"""Simulated printers and people whose jobs pass through the real pipeline."""

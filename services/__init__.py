@@ -1,0 +1,1 @@
+"""The services of Inkmeter and its command line."""

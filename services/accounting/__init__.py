@@ -1,0 +1,1 @@
+"""Accounting: job events in, a priced, append-only ledger out."""

@@ -1,0 +1,91 @@
+"""The `inkmeter` command: every area brings its own commands, loaded only when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from shared.errors import ConfigError, InkmeterError, NotFound, Reject, Unreachable
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("deploy.local.cli", "Start the local stack: PostgreSQL, Kafka and all services."),
+    "down": ("deploy.local.cli", "Stop the local stack."),
+    "status": ("deploy.local.cli", "Show what of the local stack runs."),
+    "demo": ("deploy.demo.cli", "Start the local stack with simulated printers and people."),
+    "run": ("services.cli_run", "Run one service in the foreground."),
+    "migrate": ("services.cli_run", "Bring the database's schemas up to date."),
+    "topics": ("services.cli_run", "Create, list and watch Kafka topics."),
+    "config": ("services.cli_run", "Show or check the settings."),
+    "printers": ("services.collector.cli", "Add, list, test and remove printers."),
+    "prices": ("services.accounting.cli", "Import, show and publish price lists."),
+    "projects": ("services.accounting.cli", "Name projects."),
+    "departments": ("services.accounting.cli", "Name departments."),
+    "jobs": ("services.accounting.cli", "List jobs."),
+    "explain": ("services.accounting.cli", "Explain how a charge came about."),
+    "accounting": ("services.accounting.cli", "Verify and rebuild the ledger's rollups."),
+    "dlq": ("services.cli_dlq", "Look at refused records, and retry or drop them."),
+    "report": ("services.reporting.cli", "Print summaries."),
+    "version": ("services.cli_run", "Print the version."),
+}
+"""Command name -> (module that holds it under the same name, one line of help)."""
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when it is called, so that `inkmeter --help` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All command names, in the order of COMMANDS."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command object, imported now."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        found = getattr(importlib.import_module(module), cmd_name.replace("-", "_"))
+        assert isinstance(found, click.Command)  # noqa: S101
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def root(ctx: click.Context, *, debug: bool) -> None:
+    """Track what every print costs, on any printer.
+
+    Exit codes: 0 done, 1 done but something is wrong, 2 wrong usage or input, 3 a server can't be reached.
+    """
+    ctx.obj = {"debug": debug}
+
+
+def exit_code(error: InkmeterError) -> int:
+    """The exit code of an error (0 and 1 are the commands' own)."""
+    if isinstance(error, (Reject, NotFound, ConfigError)):
+        return 2
+    return 3 if isinstance(error, Unreachable) else 1
+
+
+def main() -> None:
+    """Runs the command; an expected error is one sentence on stderr, never a traceback unless --debug."""
+    debug = "--debug" in sys.argv[1:]
+    try:
+        root(standalone_mode=True, prog_name="inkmeter")
+    except InkmeterError as error:
+        if debug:
+            raise
+        click.echo(f"inkmeter: {error}", err=True)
+        sys.exit(exit_code(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Collector: printers and print servers in, job events out."""

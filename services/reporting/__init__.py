@@ -1,0 +1,1 @@
+"""Reporting: the ledger's rollups as summaries that people read."""

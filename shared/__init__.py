@@ -1,0 +1,1 @@
+"""What every service stands on: events, streams, storage, HTTP, settings."""

@@ -1,0 +1,72 @@
+"""Exact money: integers of 1e-6 currency inside, Decimal and strings at the edges, never a float."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import NewType
+
+from shared.errors import Reject
+
+Micro = NewType("Micro", int)
+"""An amount in millionths of the currency."""
+
+RateE8 = NewType("RateE8", int)
+"""A rate in 1e-8 of the currency per its unit (m2, m, ml, sheet, impression, page, job)."""
+
+MICRO_DIGITS = 6
+RATE_DIGITS = 8
+MAX_AMOUNT_MICRO = 10**18
+"""One million million: anything beyond is a mistake, and far inside a PostgreSQL bigint."""
+
+
+def round_half_even(numerator: int, denominator: int) -> int:
+    """Divides exactly and rounds once, ties to the even neighbour (IEEE 754 roundTiesToEven, on integers).
+
+    Works for negative numerators; the denominator must be positive.
+    """
+    quotient, remainder = divmod(numerator, denominator)
+    twice = 2 * remainder
+    if twice > denominator or (twice == denominator and quotient & 1):
+        quotient += 1
+    return quotient
+
+
+def parse_decimal(text: str, *, digits: int, what: str, pointer: str = "") -> int:
+    """Reads an exact decimal string as an integer of 10**-digits.
+
+    Raises:
+        Reject: not a plain decimal number, or it has more digits than can be kept exactly.
+    """
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise Reject(f"{what} must be a decimal number such as 1.25, not {text!r}", pointer=pointer) from None
+    if not value.is_finite():
+        raise Reject(f"{what} must be a finite number, not {text!r}", pointer=pointer)
+    scaled = value.scaleb(digits)
+    if scaled != scaled.to_integral_value():
+        raise Reject(f"{what} has more than {digits} decimals: {text}", pointer=pointer)
+    if abs(scaled) > MAX_AMOUNT_MICRO:
+        raise Reject(f"{what} is too large: {text}", pointer=pointer)
+    return int(scaled)
+
+
+def to_decimal(value: int, *, digits: int = MICRO_DIGITS) -> Decimal:
+    """The exact Decimal of an integer of 10**-digits."""
+    return Decimal(value).scaleb(-digits)
+
+
+def format_micro(value: int, *, digits: int = 4) -> str:
+    """Writes an amount in plain notation with at least `digits` decimals and never fewer than it has."""
+    text = f"{to_decimal(value):.{MICRO_DIGITS}f}"
+    while len(text) - text.index(".") - 1 > digits and text.endswith("0"):
+        text = text[:-1]
+    return text
+
+
+def format_rate(rate_e8: int) -> str:
+    """Writes a rate without needless zeros, at least two decimals: 1.10, 0.00000125."""
+    text = f"{to_decimal(rate_e8, digits=RATE_DIGITS):.{RATE_DIGITS}f}"
+    while len(text) - text.index(".") - 1 > 2 and text.endswith("0"):  # noqa: PLR2004
+        text = text[:-1]
+    return text
