@@ -17,7 +17,7 @@ EntryKind = Literal["charge", "minimum", "correction", "void", "reprice"]
 
 
 class BookAmount(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one book says of a line: an amount with the list, version and rule it came from, or why there is none."""
+    """What one book says of a line: an amount with its list, version and rule, or why there is none."""
 
     amount: Amount | None = None
     currency: str

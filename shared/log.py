@@ -1,0 +1,51 @@
+"""Structured logs: a constant event name and fields, for people on a terminal or as JSON lines."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, Final, Literal
+
+import structlog
+
+SECRET_WORDS: Final = ("password", "token", "secret", "authorization", "pin", "community")
+
+
+def _hide_secrets(_logger: object, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Blanks every field whose name speaks of a secret, whoever put it there."""
+    for key in event:
+        if any(word in key.lower().split("_") for word in SECRET_WORDS):
+            event[key] = "********"
+    return event
+
+
+def configure(log_format: Literal["console", "json"], *, service: str, level: str = "info") -> None:
+    """Sets up structlog and the standard library's logging for one process; call once, in main."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _hide_secrets,
+    ]
+    rendered: list[Any] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        if log_format == "console"
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[*shared, *rendered],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
+        )
+    )
+    # Libraries speak up from WARNING on: what they call INFO is their inner life.
+    logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)

@@ -1,0 +1,72 @@
+"""What commands print: tables for people, JSON for machines, and the options that all commands share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def data_dir_option(function: F) -> F:
+    """Adds `--data-dir`: which local stack a command speaks to."""
+    option = click.option(
+        "--data-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=None,
+        help="Data directory of the running stack  [default: $INKMETER_DATA_DIR, else the user's data folder]",
+    )
+    return option(function)
+
+
+def json_option(function: F) -> F:
+    """Adds `--json`: the answer for machines."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(function)
+
+
+def print_json(value: object) -> None:
+    """Writes a value as indented JSON, decimals as strings."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def console() -> Console:
+    """The terminal; as wide as needed when the output goes into a file or a pipe."""
+    return Console() if sys.stdout.isatty() else Console(width=200, soft_wrap=True)
+
+
+def print_table(
+    columns: Sequence[str | tuple[str, str]],
+    rows: Sequence[Sequence[object]],
+    *,
+    footer: Sequence[object] | None = None,
+    empty: str = "Nothing to show.",
+) -> None:
+    """Writes a plain table.
+
+    Args:
+        columns: headings; a tuple is (heading, "right") for numbers.
+        rows: cells, turned into text; they are never read as markup.
+        footer: a last row, set apart.
+        empty: what to say when there are no rows.
+    """
+    out = console()
+    if not rows:
+        out.print(Text(empty))
+        return
+    table = Table(box=SIMPLE_HEAD, show_footer=footer is not None, pad_edge=False)
+    for index, column in enumerate(columns):
+        heading, justify = column if isinstance(column, tuple) else (column, "left")
+        last = Text(str(footer[index]), style="bold") if footer is not None else ""
+        table.add_column(Text(heading), footer=last, justify="right" if justify == "right" else "left")
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    out.print(table)
