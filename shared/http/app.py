@@ -1,0 +1,182 @@
+"""Makes a service's aiohttp application: token, problem documents, health, metrics, version, OpenAPI."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from shared import metrics
+from shared.errors import ConfigError, InkmeterError
+from shared.health import Readiness
+from shared.http import openapi, problems
+from shared.http.body import read_json, read_query
+from shared.http.routes import MAX_BODY_BYTES, Answer, Call, Route
+from shared.version import version
+
+SHUTDOWN_S: Final = 5.0
+_log = structlog.get_logger()
+_Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def make_app(service: str, routes: Sequence[Route], *, readiness: Readiness, token: str) -> web.Application:
+    """Builds the application of one service; nothing listens yet.
+
+    Every path but /healthz, /readyz, /metrics, /version and /openapi.json needs `Authorization: Bearer <token>`.
+    """
+    app = web.Application(
+        middlewares=[_measured, _with_problems, _needs_token(token)], client_max_size=MAX_BODY_BYTES
+    )
+    described = msgspec.json.encode(openapi.document(service, routes))
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_: web.Request) -> web.Response:
+        found = await readiness.check(service)
+        metrics.READY.set(1 if found.ready else 0)
+        return _json(found, status=200 if found.ready else 503)
+
+    async def show_metrics(_: web.Request) -> web.Response:
+        body, kind = metrics.render()
+        return web.Response(body=body, headers={"Content-Type": kind})
+
+    async def show_version(_: web.Request) -> web.Response:
+        return _json({"service": service, "version": version()})
+
+    async def show_openapi(_: web.Request) -> web.Response:
+        return web.Response(body=described, content_type="application/json")
+
+    for path, handler in (
+        ("/healthz", healthz),
+        ("/readyz", readyz),
+        ("/metrics", show_metrics),
+        ("/version", show_version),
+        ("/openapi.json", show_openapi),
+    ):
+        app.router.add_get(path, handler)
+    for route in routes:
+        app.router.add_route(route.method, route.path, _handler(route))
+    return app
+
+
+_OPEN: Final = frozenset({"/healthz", "/readyz", "/metrics", "/version", "/openapi.json"})
+
+
+def _needs_token(token: str) -> Any:
+    expected = f"Bearer {token}".encode()
+
+    @web.middleware
+    async def check(request: web.Request, handler: _Next) -> web.StreamResponse:
+        given = request.headers.get("Authorization", "").encode()
+        if request.path not in _OPEN and not hmac.compare_digest(given, expected):
+            detail = "The token is wrong." if given else "This needs the header Authorization: Bearer <token>."
+            return problems.response(problems.of_status(401, detail))
+        return await handler(request)
+
+    return check
+
+
+@web.middleware
+async def _with_problems(request: web.Request, handler: _Next) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except InkmeterError as error:
+        problem = problems.problem_of(error)
+        if problem.status >= 500:  # noqa: PLR2004
+            _log.warning("request_failed", path=request.path, error=str(error))
+        return problems.response(problem)
+    except web.HTTPException as error:
+        if error.status < 400:  # noqa: PLR2004
+            raise
+        known = {404: f"There is no {request.path} here.", 405: f"{request.method} is not possible here."}
+        answer = problems.response(problems.of_status(error.status, known.get(error.status, error.text or "")))
+        if allowed := error.headers.get("Allow"):
+            answer.headers["Allow"] = allowed
+        return answer
+    except Exception:  # noqa: BLE001 - a bug answers 500 and is logged whole; the service goes on
+        _log.exception("request_broke", path=request.path)
+        return problems.response(problems.of_status(500, "A fault of ours; the service's log has the details."))
+
+
+@web.middleware
+async def _measured(request: web.Request, handler: _Next) -> web.StreamResponse:
+    started = time.perf_counter()
+    answer = await handler(request)
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else "(unknown)"
+    metrics.HTTP_SECONDS.labels(route).observe(time.perf_counter() - started)
+    metrics.HTTP_REQUESTS.labels(request.method, route, str(answer.status)).inc()
+    return answer
+
+
+def _handler(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        query = read_query(request.query, route.query) if route.query is not None else None
+        body = None
+        if route.parse is not None:
+            body = route.parse(await request.read(), request.content_type)
+        elif route.body is not None:
+            body = read_json(await request.read(), route.body)
+        result = await route.handler(Call(request=request, body=body, query=query, path=request.match_info))
+        return _response(result, route)
+
+    return handle
+
+
+def _response(result: Any, route: Route) -> web.StreamResponse:
+    if isinstance(result, web.StreamResponse):
+        return result
+    if not isinstance(result, Answer):
+        return _json(result, status=route.status) if result is not None else web.Response(status=204)
+    status = result.status or route.status
+    if isinstance(result.body, (str, bytes)):
+        raw = result.body.encode() if isinstance(result.body, str) else result.body
+        return web.Response(
+            body=raw,
+            status=status,
+            headers={**result.headers, "Content-Type": _with_charset(result.content_type)},
+        )
+    if result.body is None:
+        return web.Response(status=status, headers=result.headers)
+    answer = _json(result.body, status=status)
+    answer.headers.update(result.headers)
+    return answer
+
+
+def _with_charset(kind: str) -> str:
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") and "charset" not in kind else kind
+
+
+def _json(value: Any, *, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
+
+
+async def serve_http(app: web.Application, host: str, port: int) -> None:
+    """Listens until cancelled, then answers what is under way within SHUTDOWN_S.
+
+    Raises:
+        ConfigError: the port is taken or the address is not this machine's.
+    """
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise ConfigError(
+                f"Can't listen on {host}:{port} ({error.strerror or error}).",
+                remedy="Set INKMETER_HTTP_PORT or INKMETER_HTTP_HOST to a free address.",
+            ) from error
+        _log.info("http_listening", host=host, port=port)
+        await asyncio.Event().wait()
+    finally:
+        with suppress(asyncio.CancelledError):
+            await runner.cleanup()

@@ -1,0 +1,117 @@
+"""Calls a service's API from a command: answers, or the service's own words for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPMessage
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from shared.errors import ConfigError, InkmeterError, NotFound, Reject, Unreachable
+from shared.stack import read_stack
+
+TIMEOUT_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A good answer: decoded JSON in `body`, or its bytes where it is not JSON."""
+
+    status: int
+    body: Any
+    headers: HTTPMessage
+
+
+def call(
+    service: str,
+    method: str,
+    path: str,
+    *,
+    body: Any = None,
+    params: Mapping[str, str | int | bool | None] | None = None,
+    data_dir: Path | None = None,
+) -> Any:
+    """Calls a service of the running stack and answers the decoded body; see request."""
+    return request(service, method, path, body=body, params=params, data_dir=data_dir).body
+
+
+def request(
+    service: str,
+    method: str,
+    path: str,
+    *,
+    body: Any = None,
+    params: Mapping[str, str | int | bool | None] | None = None,
+    headers: Mapping[str, str] | None = None,
+    data_dir: Path | None = None,
+) -> Reply:
+    """Calls a service of the running stack.
+
+    Args:
+        service: its name in stack.json.
+        method: of HTTP.
+        path: starting with a slash.
+        body: bytes as they are (set the content type), anything else as JSON.
+        params: query parameters; None and "" are left out.
+        headers: more of them, such as Accept.
+        data_dir: which stack; None for the default one.
+
+    Raises:
+        Unreachable: no stack, the service does not answer, or it says that something it needs is down.
+        NotFound: 404. Reject: any other refusal, in the service's own words.
+    """
+    stack = read_stack(data_dir)
+    address = stack.services.get(service)
+    if address is None:
+        raise Unreachable(f"The running stack has no service {service}.")
+    given = {name: _text(value) for name, value in (params or {}).items() if value not in {None, ""}}
+    query = f"?{urllib.parse.urlencode(given)}" if given else ""
+    data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
+    built = urllib.request.Request(address.url.rstrip("/") + path + query, data=data, method=method)  # noqa: S310
+    built.add_header("Authorization", f"Bearer {stack.token}")
+    if data is not None:
+        built.add_header("Content-Type", "application/json")
+    for name, value in (headers or {}).items():
+        built.add_header(name, value)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(built, timeout=TIMEOUT_S) as answer:
+            return Reply(answer.status, _decoded(answer.read(), answer.headers), answer.headers)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise _refusal(service, error.code, error.read()) from None
+    except (OSError, HTTPException) as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise Unreachable(f"The {service} service at {address.url} does not answer ({reason}).") from error
+
+
+def _text(value: str | int | bool | None) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _decoded(raw: bytes, headers: HTTPMessage) -> Any:
+    return json.loads(raw) if raw and headers.get_content_type() == "application/json" else raw
+
+
+def _refusal(service: str, status: int, raw: bytes) -> InkmeterError:
+    try:
+        problem = json.loads(raw)
+        detail = str(problem.get("detail") or problem.get("title"))
+        others = problem.get("errors", [])[1:]
+    except (ValueError, AttributeError):
+        detail, others = raw[:200].decode(errors="replace") or f"HTTP status {status}", []
+    detail += "".join(f"\n  {other.get('pointer', '')}: {other.get('detail', '')}" for other in others)
+    if status == 401:  # noqa: PLR2004
+        return ConfigError(f"The {service} service refuses the token.", remedy="Is this the stack's token file?")
+    if status == 404:  # noqa: PLR2004
+        return NotFound(detail)
+    if status >= 500:  # noqa: PLR2004
+        return Unreachable(f"The {service} service can't do it now: {detail}")
+    return Reject(detail)
