@@ -1,0 +1,86 @@
+"""Reading requests: every wrong place is told at once, each with its JSON pointer."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import Struct
+
+from shared.events.jobs import JobCompleted
+from shared.http.body import read_json, read_query
+from shared.http.problems import BadRequest, Invalid
+from shared.http.unknown_fields import unknown_fields
+
+
+class Inner(Struct):
+    size: int
+
+
+class Outer(Struct):
+    name: str
+    inner: Inner | None = None
+    many: list[Inner] = []
+    named: dict[str, Inner] = {}
+
+
+class Query(Struct):
+    limit: int = 10
+    unpriced: bool = False
+
+
+def pointers(raising) -> list[str]:
+    with pytest.raises(Invalid) as caught:
+        raising()
+    return [error.pointer for error in caught.value.errors]
+
+
+def test_a_body_becomes_its_type():
+    assert read_json(b'{"name": "a", "inner": {"size": 3}}', Outer) == Outer("a", Inner(3))
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe", b"[1,", b'{"a":1}}'])
+def test_what_is_not_json_is_a_bad_request(raw):
+    with pytest.raises(BadRequest):
+        read_json(raw, Outer)
+
+
+def test_unknown_fields_are_found_at_every_depth():
+    body = (
+        b'{"name":"a","nmae":1,"inner":{"size":1,"x":2},'
+        b'"many":[{"size":1},{"size":2,"y/z":0}],"named":{"k":{"size":1,"q":1}}}'
+    )
+    assert sorted(pointers(lambda: read_json(body, Outer))) == ["/inner/x", "/many/1/y~1z", "/named/k/q", "/nmae"]
+
+
+def test_a_wrong_type_and_an_unknown_field_are_told_together():
+    assert pointers(lambda: read_json(b'{"name":"a","inner":{"size":"big"},"x":1}', Outer)) == [
+        "/inner/size",
+        "/x",
+    ]
+
+
+def test_a_pointer_of_a_part_is_put_after_that_of_the_whole():
+    assert pointers(lambda: read_json(b'{"name":1}', Outer, pointer="/jobs/3")) == ["/jobs/3/name"]
+
+
+def test_an_index_is_part_of_the_pointer():
+    assert pointers(lambda: read_json(b'{"name":"a","many":[{"size":1},{"size":null}]}', Outer)) == [
+        "/many/1/size"
+    ]
+
+
+def test_the_job_event_refuses_a_misspelt_field():
+    document = {"printer": {"id": "p"}, "completed_at": "2026-11-02T09:00:00Z", "lines": [{"medai": "x"}]}
+    assert [error.pointer for error in unknown_fields(document, JobCompleted)] == ["/lines/0/medai"]
+
+
+def test_query_parameters_are_read_from_text():
+    assert read_query({"limit": "5", "unpriced": "true"}, Query) == Query(5, unpriced=True)
+
+
+def test_wrong_and_unknown_query_parameters_are_told_by_name():
+    assert pointers(lambda: read_query({"limit": "many", "order": "up"}, Query)) == ["limit", "order"]
+
+
+def test_deep_nesting_is_refused_and_breaks_nothing():
+    with pytest.raises((BadRequest, Invalid)):
+        read_json(b"[" * 100_000, Outer)
