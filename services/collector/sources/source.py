@@ -1,0 +1,81 @@
+"""The seam between the poller and whatever a printer speaks: three questions and a goodbye."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from shared.events.jobs import JobCompleted
+
+SourceKind = Literal["ipp", "cups"]
+Activity = Literal["idle", "processing", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterState:
+    """What a printer does right now; None where it does not say."""
+
+    activity: Activity | None = None
+    reasons: tuple[str, ...] = ()
+    message: str | None = None
+    queued_jobs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterFacts:
+    """Who a printer is and what it can do; None where it does not say.
+
+    `serial` and `uuid` are its identity: they survive a new name and a new address.
+    """
+
+    kind: SourceKind
+    make_and_model: str | None = None
+    serial: str | None = None
+    uuid: str | None = None
+    name: str | None = None
+    is_cups: bool = False
+    supports_colour: bool | None = None
+    media_sources: tuple[str, ...] = ()
+    operations: frozenset[int] = frozenset()
+    state: PrinterState = PrinterState()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one look at a printer brought.
+
+    Attributes:
+        jobs: ended jobs, oldest first. A source may bring the same job again and again, always equal in
+            device job id and completion time: whoever reads drops those it knows by job id.
+        cursor: to be stored together with the jobs and handed to the next look, unread. It also pins the
+            start time of a device that has only an up-time clock, which keeps the identities of its jobs
+            stable over restarts of the collector: a lost cursor may change the completion time of the jobs
+            still in such a device's history.
+        state: what the printer does now.
+        refused: ended jobs that can't be told apart or dated, one sentence each.
+    """
+
+    jobs: tuple[JobCompleted, ...]
+    cursor: str
+    state: PrinterState = PrinterState()
+    refused: tuple[str, ...] = ()
+
+
+class PrinterSource(Protocol):
+    """Reads one printer. One call at a time; every call is bounded in time and in size.
+
+    All methods raise Retry when the printer can't be reached or is busy, and Reject when it answers something
+    that will not get better by asking again (not a printer, no such queue, access refused).
+    """
+
+    async def probe(self) -> PrinterFacts:
+        """Asks who the printer is; used to validate an address before it is added."""
+        ...
+
+    async def completed_jobs(self, cursor: str = "") -> Reading:
+        """Reads the ended jobs since `cursor` ("" = all that the printer still remembers) and its state."""
+        ...
+
+    async def close(self) -> None:
+        """Releases connections; safe to call twice."""
+        ...
