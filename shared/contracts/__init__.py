@@ -1,0 +1,1 @@
+"""The contract as files: topics, JSON Schemas (the lock), examples, AsyncAPI documents."""

@@ -1,0 +1,172 @@
+"""Kafka clients as Inkmeter uses them: an idempotent producer, a consumer that commits by hand, bounded starts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    UnknownTopicOrPartitionError,
+)
+
+from shared.backoff import Backoff
+from shared.errors import ConfigError, Reject, Retry, Unreachable
+from shared.events.envelope import CONTENT_TYPE, MAX_EVENT_BYTES, CloudEvent, encode
+
+log = structlog.get_logger(__name__)
+
+Headers = Sequence[tuple[str, bytes]]
+EVENT_HEADERS: Final[Headers] = (("content-type", CONTENT_TYPE.encode()),)
+
+REQUEST_TIMEOUT_MS: Final = 20_000
+SEND_TIMEOUT_S: Final = 30.0
+"""How long a record may take to be acknowledged before the caller is told to try again."""
+HEARTBEAT_MS: Final = 3_000
+SESSION_TIMEOUT_MS: Final = 10_000
+"""A member that falls silent for so long loses its partitions; a static member that is back sooner keeps them."""
+MAX_POLL_INTERVAL_MS: Final = 300_000
+"""A member that takes no records for so long loses its partitions, though its heart still beats."""
+MAX_FETCH_BYTES: Final = 50 * 1024 * 1024
+MAX_FETCH_PARTITION_BYTES: Final = 8 * 1024 * 1024
+MAX_RECORD_BYTES: Final = 2 * 1024 * 1024
+"""The largest record we send: a dead letter holds a refused record of up to 1 MiB in base64."""
+START_TIMEOUT_S: Final = 8.0
+
+assert HEARTBEAT_MS * 3 <= SESSION_TIMEOUT_MS  # noqa: S101 - two lost heartbeats must not cost the partitions
+assert SESSION_TIMEOUT_MS < MAX_POLL_INTERVAL_MS  # noqa: S101
+assert REQUEST_TIMEOUT_MS < SEND_TIMEOUT_S * 1_000  # noqa: S101 - one request may fail and be sent again
+assert MAX_EVENT_BYTES * 4 // 3 < MAX_RECORD_BYTES <= MAX_FETCH_PARTITION_BYTES  # noqa: S101
+
+C = TypeVar("C", AIOKafkaConsumer, AIOKafkaProducer)
+
+
+def make_producer(bootstrap: str, client_id: str, *, linger_ms: int = 5) -> AIOKafkaProducer:
+    """A producer that neither loses nor doubles nor reorders what it was told to send; the caller starts it."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=linger_ms,
+        max_batch_size=256 * 1024,
+        max_request_size=MAX_RECORD_BYTES,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+    )
+
+
+def make_consumer(
+    bootstrap: str,
+    *,
+    client_id: str,
+    group_id: str | None = None,
+    group_instance_id: str | None = None,
+    topics: Sequence[str] = (),
+) -> AIOKafkaConsumer:
+    """A consumer from the first record on that commits only what it is told to commit; the caller starts it.
+
+    Args:
+        bootstrap: brokers as host:port, comma-separated.
+        client_id: names the process in the broker's log.
+        group_id: members of one group share its partitions; None for one that is assigned by hand.
+        group_instance_id: a name of this member that outlives it: a restart within the session timeout
+            gets the same partitions back without disturbing the others. Must be unique in the group.
+        topics: what to subscribe to; empty when the caller subscribes or assigns.
+    """
+    return AIOKafkaConsumer(
+        *topics,
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        group_id=group_id,
+        group_instance_id=group_instance_id,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        partition_assignment_strategy=(RoundRobinPartitionAssignor,),
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        heartbeat_interval_ms=HEARTBEAT_MS,
+        session_timeout_ms=SESSION_TIMEOUT_MS,
+        max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
+        fetch_max_bytes=MAX_FETCH_BYTES,
+        max_partition_fetch_bytes=MAX_FETCH_PARTITION_BYTES,
+        fetch_max_wait_ms=200,
+        metadata_max_age_ms=60_000,
+    )
+
+
+async def start(client: C, bootstrap: str, *, timeout_s: float = START_TIMEOUT_S) -> C:
+    """Starts a client, once.
+
+    Raises:
+        ConfigError: the address is no list of host:port.
+        Unreachable: no broker answered in time.
+    """
+    check_bootstrap(bootstrap)
+    try:
+        async with asyncio.timeout(timeout_s):
+            await client.start()
+    except (KafkaError, OSError, TimeoutError) as error:
+        await client.stop()
+        raise Unreachable(f"Kafka does not answer at {bootstrap}: is it running?") from error
+    except BaseException:
+        await client.stop()
+        raise
+    return client
+
+
+async def start_when_there(make: Callable[[], C], bootstrap: str) -> C:
+    """Starts a fresh client, for as long as it takes for Kafka to be there; cancel it to give up."""
+    backoff = Backoff()
+    while True:
+        try:
+            return await start(make(), bootstrap)
+        except Unreachable as error:
+            delay_s = backoff.next_s()
+            log.warning("kafka_unreachable", bootstrap=bootstrap, error=str(error), retry_in_s=round(delay_s, 1))
+            await asyncio.sleep(delay_s)
+
+
+def check_bootstrap(bootstrap: str) -> None:
+    """Refuses what cannot be a list of brokers.
+
+    Raises:
+        ConfigError: not host:port[,host:port...].
+    """
+    for address in bootstrap.split(","):
+        host, colon, port = address.strip().rpartition(":")
+        if not (colon and host and port.isdecimal() and 0 < int(port) < 1 << 16):
+            raise ConfigError(
+                f"{address.strip()!r} is no Kafka broker's address.",
+                remedy="Set INKMETER_KAFKA_BOOTSTRAP to host:port, several with commas between.",
+            )
+
+
+async def send_event(producer: AIOKafkaProducer, topic: str, event: CloudEvent[Any], *, key: str) -> None:
+    """Sends one event and waits until all in-sync replicas have it; see `send`."""
+    await send(producer, topic, key=key.encode(), value=encode(event), headers=EVENT_HEADERS)
+
+
+async def send(
+    producer: AIOKafkaProducer, topic: str, *, key: bytes | None, value: bytes | None, headers: Headers = ()
+) -> None:
+    """Sends one record and waits for its acknowledgement.
+
+    Raises:
+        Retry: not acknowledged in time; it may or may not have arrived, so send the same again.
+        Reject: it is larger than the broker takes.
+        ConfigError: there is no such topic.
+    """
+    try:
+        async with asyncio.timeout(SEND_TIMEOUT_S):
+            await producer.send_and_wait(topic, value=value, key=key, headers=list(headers))
+    except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
+        raise Reject(f"larger than Kafka takes on {topic}: {len(value or b'')} bytes") from error
+    except UnknownTopicOrPartitionError as error:
+        raise ConfigError(f"There is no topic {topic}.", remedy="Create it by `inkmeter topics apply`.") from error
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise Retry(f"Kafka did not acknowledge a record for {topic}: {type(error).__name__}") from error
