@@ -1,0 +1,1 @@
+"""One summary, several forms: CSV for spreadsheets, a page for people."""
