@@ -65,7 +65,10 @@ def _parse(url: str) -> dict[str, Any]:
             remedy="Set INKMETER_DATABASE_URL to postgresql://user:password@host:port/database.",
         )
     try:
-        return dict(conninfo_to_dict(url))
+        parts = dict(conninfo_to_dict(url))
+        if all(port.isdecimal() for port in str(parts.get("port") or "5432").split(",")):
+            return parts
+        raise psycopg.ProgrammingError
     except psycopg.ProgrammingError:
         # The library's own message would quote the URL with its password.
         raise ConfigError(

@@ -20,6 +20,7 @@ from shared.topics.definitions import Topic, load_topics
 ADMIN_TIMEOUT_S: Final = 15.0
 CONNECT_TIMEOUT_S: Final = 6.0
 REQUEST_TIMEOUT_MS: Final = 10_000
+REPLICATION: Final = 3
 _DYNAMIC_TOPIC_CONFIG: Final = 1
 """ConfigSource of DescribeConfigs: set on this very topic, not inherited from the broker."""
 
@@ -69,7 +70,9 @@ async def admin_client(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
             async with asyncio.timeout(ADMIN_TIMEOUT_S):
                 yield client
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Unreachable(f"Kafka at {bootstrap} did not answer as expected: {error!r}") from error
+            if isinstance(error, KafkaError) and not error.retriable:
+                raise ConfigError(f"Kafka at {bootstrap} refuses: {error!r}.") from error
+            raise Unreachable(f"Kafka at {bootstrap} stopped answering: {error!r}") from error
     finally:
         await client.close()
 
@@ -88,7 +91,7 @@ async def apply_topics(
         bootstrap: brokers as host:port.
         prefix: put before each topic's name.
         partitions: for topics that are created now, instead of what their files say (dead letters stay at 1).
-        replication: copies of topics created now; None leaves it to the broker's default.
+        replication: copies of topics created now; None is 3, or as many as there are brokers.
         topics: which ones; all by default.
     """
     wanted = load_topics() if topics is None else topics
@@ -114,12 +117,13 @@ async def _create(
 ) -> None:
     if not topics:
         return
+    brokers = (await client.describe_cluster())["brokers"]
     answer: Any = await client.create_topics(
         [
             NewTopic(
                 topic.full_name(prefix),
                 (partitions if partitions and topic.partitions > 1 else topic.partitions),
-                replication or -1,
+                replication or min(REPLICATION, len(brokers)),
                 topic_configs=dict(topic.config),
             )
             for topic in topics
@@ -138,9 +142,9 @@ async def _overrides(client: AIOKafkaAdminClient, names: Sequence[str]) -> dict[
     found: dict[str, dict[str, str]] = {name: {} for name in names}
     if not names:
         return found
-    for answer in await client.describe_configs(
-        [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
-    ):
+    wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    answers: list[Any] = await client.describe_configs(wanted)
+    for answer in answers:
         for _code, _message, _kind, name, entries in answer.resources:
             for key, value, _read_only, source, *_rest in entries:
                 if source == _DYNAMIC_TOPIC_CONFIG:
@@ -162,8 +166,8 @@ async def _align(
         return TopicChange(name, "unchanged", "; ".join(notes))
     # AlterConfigs replaces all of a topic's settings at once, so the operator's own are sent along.
     merged = {**overrides, **differing}
-    answers: list[Any] = await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, merged)])
-    for answer in answers:
+    altered: list[Any] = await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, merged)])
+    for answer in altered:
         for code, message, *_rest in answer.resources:
             if code:
                 raise ConfigError(f"Kafka refuses the settings of {name}: {message or for_code(code).__name__}.")
