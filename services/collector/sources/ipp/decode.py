@@ -6,6 +6,7 @@ Whatever the octets are, the outcome is a Message or a Reject.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
@@ -23,7 +24,6 @@ from services.collector.sources.ipp.message import (
 )
 from services.collector.sources.ipp.tags import (
     FIRST_VALUE_TAG,
-    INTEGERS,
     LANGUAGE_STRINGS,
     OUT_OF_BAND,
     STRINGS,
@@ -168,21 +168,11 @@ def _data(tag: int, content: bytes) -> Data:
     """The value of a well framed field."""
     if tag in STRINGS:
         return _text(content)
-    if tag in INTEGERS:
-        _expect(tag, content, 4)
-        return int.from_bytes(content, signed=True)
-    if tag == Tag.BOOLEAN:
-        _expect(tag, content, 1)
-        return content != b"\0"
-    if tag == Tag.RANGE:
-        _expect(tag, content, _PAIR.size)
-        return Range(*_PAIR.unpack(content))
-    if tag == Tag.RESOLUTION:
-        _expect(tag, content, _RESOLUTION.size)
-        return Resolution(*_RESOLUTION.unpack(content))
-    if tag == Tag.DATE_TIME:
-        _expect(tag, content, DATE_TIME.size)
-        return _moment(content)
+    if tag in _FIXED:
+        length, read = _FIXED[tag]
+        if len(content) != length:
+            raise Reject(f"IPP value of tag 0x{tag:02x} has {len(content)} octets, not {length}")
+        return read(content)
     if tag in LANGUAGE_STRINGS:
         return _language_text(content)
     if tag == Tag.EXTENSION:
@@ -192,11 +182,6 @@ def _data(tag: int, content: bytes) -> Data:
     if tag in OUT_OF_BAND:
         return content or None
     return content
-
-
-def _expect(tag: int, content: bytes, length: int) -> None:
-    if len(content) != length:
-        raise Reject(f"IPP value of tag 0x{tag:02x} has {len(content)} octets, not {length}")
 
 
 def _moment(content: bytes) -> datetime | bytes:
@@ -224,3 +209,18 @@ def _language_text(content: bytes) -> LanguageText:
     if inner.at != len(content):
         raise Reject("IPP value with language is longer than its parts")
     return LanguageText(_text(language), _text(text))
+
+
+def _integer(content: bytes) -> int:
+    return int.from_bytes(content, signed=True)
+
+
+_FIXED: Final[dict[int, tuple[int, Callable[[bytes], Data]]]] = {
+    Tag.INTEGER: (4, _integer),
+    Tag.ENUM: (4, _integer),
+    Tag.BOOLEAN: (1, lambda content: content != b"\0"),
+    Tag.RANGE: (_PAIR.size, lambda content: Range(*_PAIR.unpack(content))),
+    Tag.RESOLUTION: (_RESOLUTION.size, lambda content: Resolution(*_RESOLUTION.unpack(content))),
+    Tag.DATE_TIME: (DATE_TIME.size, _moment),
+}
+"""Tags whose values have one length: that length, and how to read it."""

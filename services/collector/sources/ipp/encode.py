@@ -95,17 +95,19 @@ def _utf8(text: str) -> bytes:
 
 
 def _octets(tag: int, data: Data) -> bytes:
+    if isinstance(data, bool):
+        return b"\1" if data else b"\0"
+    if isinstance(data, int):
+        return _int32(data)
+    if isinstance(data, str):
+        return _utf8(data)
+    if data is None or isinstance(data, bytes):
+        return data or b""
+    return _structured(tag, data)
+
+
+def _structured(tag: int, data: Data) -> bytes:
     match data:
-        case None:
-            return b""
-        case bytes():
-            return data
-        case str():
-            return _utf8(data)
-        case bool():
-            return b"\1" if data else b"\0"
-        case int():
-            return _int32(data)
         case datetime():
             return _date_time(data)
         case Range(lower, upper):

@@ -90,7 +90,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request (`code` is the operation) or a response (`code` is the status), and what follows its attributes."""
+    """A request (`code` is the operation) or a response (a status), and what follows the attributes."""
 
     code: int
     request_id: int

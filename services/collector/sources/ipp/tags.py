@@ -62,7 +62,6 @@ OUT_OF_BAND: Final = range(0x10, 0x20)
 STRINGS: Final = frozenset(
     {Tag.TEXT, Tag.NAME, Tag.KEYWORD, Tag.URI, Tag.URI_SCHEME, Tag.CHARSET, Tag.LANGUAGE, Tag.MIME_TYPE}
 )
-INTEGERS: Final = frozenset({Tag.INTEGER, Tag.ENUM})
 LANGUAGE_STRINGS: Final = frozenset({Tag.TEXT_LANGUAGE, Tag.NAME_LANGUAGE})
 
 

@@ -1,0 +1,95 @@
+"""How many sides and sheets a job really took: what each kind of printer counts differs, absent stays absent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.collector.sources.ipp.tags import JobState
+from services.collector.sources.ipp.traits import Traits
+from services.collector.sources.ipp.view import View
+from shared.events.jobs import Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Totals over all copies; `expected` is what the whole job would have taken."""
+
+    impressions: int | None = None
+    sheets: int | None = None
+    expected: int | None = None
+    measured: Measured | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What CUPS had counted for a job when an earlier attempt at it ended."""
+
+    impressions: int = 0
+    sheets: int = 0
+
+
+def counts(job: View, printer: Traits, *, state: int, copies: int, earlier: Attempt) -> Counts:
+    """The counts of an ended job."""
+    return _of_cups(job, state, earlier) if printer.is_cups else _of_device(job, printer, state, copies)
+
+
+def sides(job: View, printer: Traits) -> str | None:
+    """The sides that were used: said of the job, else the printer's default."""
+    return job.text("sides-actual") or job.text("sides") or printer.default_sides
+
+
+def _of_cups(job: View, state: int, earlier: Attempt) -> Counts:
+    """CUPS counts what its filters emitted, copies included, and goes on counting when it tries again.
+
+    Filters run ahead of the device, so for a job that did not complete the number says nothing of what came out.
+    """
+    if state != JobState.COMPLETED:
+        return Counts()
+    impressions = _positive(job, "job-impressions-completed", less=earlier.impressions)
+    sheets = _positive(job, "job-media-sheets-completed", less=earlier.sheets)
+    return Counts(impressions, sheets, measured="as_submitted" if impressions or sheets else None)
+
+
+def _of_device(job: View, printer: Traits, state: int, copies: int) -> Counts:
+    """A device's own counters, else (completed jobs only) the size it was told, times copies."""
+    one_copy = _positive(job, "job-impressions")
+    expected = one_copy * copies if one_copy else None
+    done = _positive(job, "job-impressions-completed")
+    sheets = _positive(job, "job-media-sheets-completed")
+    one_sided = sides(job, printer) == "one-sided"
+    if done is None and sheets is not None and one_sided:
+        done = sheets
+    if done is None:
+        if state != JobState.COMPLETED or expected is None:
+            return Counts(sheets=sheets, expected=expected, measured="by_device" if sheets else None)
+        return Counts(expected, sheets or _sheets(expected, one_copy, one_sided), expected, "as_submitted")
+    if _counts_one_copy(done, one_copy, sheets, state):
+        done *= copies
+    return Counts(done, sheets or _sheets(done, one_copy, one_sided), expected, "by_device")
+
+
+def _counts_one_copy(done: int, one_copy: int | None, sheets: int | None, state: int) -> bool:
+    """Whether job-impressions-completed leaves copies out, as RFC 8011 allows a device that interprets once.
+
+    `job-impressions` is always of one copy (RFC 8011, section 5.3.17.2); a completed job whose counter equals
+    it was counted for one copy (ippeveprinter does so), unless the sheets, which always count, say otherwise.
+    """
+    return state == JobState.COMPLETED and done == one_copy and (sheets is None or sheets > done)
+
+
+def _sheets(impressions: int, one_copy: int | None, one_sided: bool) -> int | None:
+    """Sheets that so many sides take: certain when one-sided, else each copy begins a new sheet."""
+    if one_sided:
+        return impressions
+    if one_copy and impressions % one_copy == 0:
+        return impressions // one_copy * ((one_copy + 1) // 2)
+    return None
+
+
+def _positive(job: View, name: str, less: int = 0) -> int | None:
+    """A counter above zero; an ended job's counter of zero is a counter that does not count."""
+    number = job.integer(name)
+    if number is None or number <= 0:
+        return None
+    # A counter that began anew (the server was restarted) is below what was seen earlier.
+    return number - less if number > less else number

@@ -1,0 +1,186 @@
+"""IPP job attributes to the record of a completed job: pure, and silent about what the printer does not say."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.collector.sources.ipp.counts import Attempt, Counts, counts, sides
+from services.collector.sources.ipp.media import (
+    Roll,
+    Size,
+    fed_length_um,
+    short_name,
+    size_from_collection,
+    size_from_name,
+)
+from services.collector.sources.ipp.tags import JobState
+from services.collector.sources.ipp.times import DeviceClock
+from services.collector.sources.ipp.traits import Traits
+from services.collector.sources.ipp.view import View
+from shared.errors import Reject
+from shared.events.jobs import ColourMode, JobCompleted, JobLine, JobRef, Outcome, PersonRef, PrinterRef
+from shared.units import area_mm2
+
+ENDED: Final = frozenset({JobState.COMPLETED, JobState.CANCELED, JobState.ABORTED})
+BY_PEOPLE: Final = frozenset({"job-canceled-by-user", "job-canceled-by-operator", "job-canceled-at-device"})
+BY_MACHINES: Final = frozenset(
+    {
+        "aborted-by-system",
+        "job-canceled-after-timeout",
+        "document-format-error",
+        "document-access-error",
+        "errors-detected",
+        "conflicting-attributes",
+        "unsupported-document-format",
+        "job-password-wait",
+    }
+)
+_MONO: Final = frozenset({"monochrome", "process-monochrome", "auto-monochrome", "bi-level", "process-bi-level"})
+_COLOUR: Final = frozenset({"color", "highlight"})
+_QUALITIES: Final = {3: "draft", 4: "normal", 5: "high"}
+_FINISHINGS: Final = {4: "staple", 5: "punch", 6: "cover", 7: "bind", 8: "saddle-stitch", 10: "fold", 11: "trim"}
+_NO_FINISHING: Final = 3
+_MAX_TEXT: Final = 1_000
+_MAX_CODE: Final = 200
+_NOBODY: Final = frozenset({"anonymous", "unknown"})
+
+
+def ended(job: View) -> bool:
+    """Whether the job is in one of its last states."""
+    return job.integer("job-state") in ENDED
+
+
+def completed_job(
+    job: View, printer: PrinterRef, about: Traits, clock: DeviceClock, *, earlier: Attempt | None = None
+) -> JobCompleted:
+    """The record of an ended job.
+
+    Areas come from the page size times the sides that were printed; the used area is what was fed of the roll
+    where the roll is known, else sheets times the page.
+
+    Raises:
+        Reject: the job has no id, has not ended, or can't be dated.
+    """
+    number, state = job.integer("job-id"), job.integer("job-state")
+    if number is None or state not in ENDED:
+        raise Reject(f"job {number} has not ended (job-state {state})")
+    completed_at = clock.moment(job, "completed")
+    if completed_at is None:
+        raise Reject(f"job {number} has no completion time, neither as a date nor by the printer's up-time")
+    copies = job.integer("copies-actual") or job.integer("copies")
+    counted = counts(job, about, state=state, copies=copies or 1, earlier=earlier or Attempt())
+    user = job.text("job-originating-user-name")
+    return JobCompleted(
+        job=JobRef(device_job_id=str(number), source="cups" if about.is_cups else "ipp"),
+        printer=printer,
+        person=PersonRef(claimed=user[:_MAX_TEXT]) if user and user.lower() not in _NOBODY else None,
+        project=_clip(job.text("job-account-id") or job.text("job-billing")),
+        outcome=outcome(job, counted),
+        title=_clip(job.text("job-name")),
+        copies=copies,
+        submitted_at=clock.moment(job, "creation"),
+        started_at=clock.moment(job, "processing"),
+        completed_at=completed_at,
+        measured=counted.measured,
+        raw_reference=_clip(job.text("job-uri") or job.text("job-uuid")),
+        lines=[_line(job, about, counted)],
+    )
+
+
+def outcome(job: View, counted: Counts) -> Outcome:
+    """How the job ended, and who ended it."""
+    state = job.integer("job-state")
+    if state == JobState.COMPLETED:
+        return "completed"
+    if state == JobState.ABORTED:
+        return "aborted"
+    if counted.impressions and counted.expected and counted.impressions < counted.expected:
+        return "partial"
+    reasons = set(job.texts("job-state-reasons"))
+    return "cancelled_by_device" if reasons & BY_MACHINES and not reasons & BY_PEOPLE else "cancelled_by_user"
+
+
+def colour_mode(job: View, about: Traits) -> ColourMode | None:
+    """Mono or colour as said of the job; a device without colour prints mono whatever was asked for."""
+    if about.colour is False:
+        return "mono"
+    said = job.text("print-color-mode-actual") or job.text("print-color-mode")
+    if said in _MONO:
+        return "mono"
+    return "colour" if said in _COLOUR or (said or "").startswith("process-") else None
+
+
+def _line(job: View, about: Traits, counted: Counts) -> JobLine:
+    size, name = _size(job, about)
+    roll = _roll(job, about) if size else None
+    kind = _media_text(job, "media-type")
+    printed = (
+        area_mm2(size.width_um, size.length_um, counted.impressions) if size and counted.impressions else None
+    )
+    sheets = counted.sheets
+    if sheets is None and counted.impressions and sides(job, about) == "one-sided":
+        sheets = counted.impressions
+    finishings = [number for number in job.integers("finishings") if number != _NO_FINISHING][:20]
+    label = short_name(name) if name else None
+    known = _media_text(job, "media-info")
+    return JobLine(
+        media=(kind or name or "")[:_MAX_CODE] or None,
+        media_name=_clip(known or " ".join(part for part in (label, kind and kind.replace("-", " ")) if part)),
+        page_range=None,
+        roll_width_um=roll.width_um if roll else None,
+        width_um=size.width_um if size else None,
+        length_um=size.length_um if size else None,
+        printed_area_mm2=printed,
+        used_area_mm2=_used_area(size, roll, sheets),
+        colour_mode=colour_mode(job, about),
+        quality=_QUALITIES.get(job.integer("print-quality-actual") or job.integer("print-quality") or 0),
+        impressions=counted.impressions,
+        sheets=sheets,
+        finishing=[_FINISHINGS.get(number, f"finishing-{number}") for number in finishings] or None,
+    )
+
+
+def _used_area(size: Size | None, roll: Roll | None, sheets: int | None) -> int | None:
+    if size is None or not sheets:
+        return None
+    fed = fed_length_um(size, roll) if roll else None
+    if roll and fed:
+        return area_mm2(roll.width_um, fed, sheets)
+    return area_mm2(size.width_um, size.length_um, sheets)
+
+
+def _size(job: View, about: Traits) -> tuple[Size | None, str | None]:
+    """The page's size and, where one was given, its name: of the job, else the printer's default."""
+    for attributes, suffixes in ((job, ("-actual", "")), (about.default_media, ("-default",))):
+        for suffix in suffixes:
+            media = attributes.view(f"media-col{suffix}")
+            name = attributes.text(f"media{suffix}")
+            if media is not None and (size := size_from_collection(media)):
+                return size, media.text("media-size-name") or name
+            if name and (size := size_from_name(name)):
+                return size, name.split(",")[0]
+    return None, job.text("media")
+
+
+def _roll(job: View, about: Traits) -> Roll | None:
+    """The roll that the job was printed on: of the source it names, else the only one that is loaded."""
+    source = _media_text(job, "media-source")
+    if source is None or source == "auto":
+        default = about.default_media.view("media-col-default")
+        source = (default.text("media-source") if default and source is None else None) or source
+    if source in about.rolls:
+        return about.rolls[source]
+    return next(iter(about.rolls.values())) if source in (None, "auto") and len(about.rolls) == 1 else None
+
+
+def _media_text(job: View, member: str) -> str | None:
+    """A member of the job's media collection, as used, else as asked for."""
+    for name in ("media-col-actual", "media-col"):
+        media = job.view(name)
+        if media is not None and (text := media.text(member)):
+            return text
+    return None
+
+
+def _clip(text: str | None) -> str | None:
+    return text[:_MAX_TEXT] if text else None
