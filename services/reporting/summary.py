@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final, Literal, TypedDict
 
@@ -188,3 +188,36 @@ def _wire(sums: Sums) -> _Wire:
         "price": plain(sums.price, MONEY_DIGITS),
         "unpriced_lines": sums.unpriced_lines,
     }
+
+
+def from_answer(told: SummaryAnswer) -> Summary:
+    """The summary that a JSON answer holds, exact to the last digit."""
+    return Summary(
+        period=Period(
+            name=told.period.name,
+            first_day=date.fromisoformat(told.period.first_day),
+            last_day=date.fromisoformat(told.period.last_day),
+            timezone=told.period.timezone,
+        ),
+        by=told.by,
+        currency=told.currency,
+        rows=[Row(key=row.key, name=row.name, sums=_from_wire(row)) for row in told.rows],
+        total=_from_wire(told.total),
+        as_of=datetime.fromisoformat(told.as_of),
+        source=told.source,
+        filters=told.filters,
+    )
+
+
+def _from_wire(told: SumsAnswer) -> Sums:
+    return Sums(
+        jobs=told.jobs,
+        printed_area_mm2=Decimal(told.printed_area_mm2),
+        used_area_mm2=Decimal(told.used_area_mm2),
+        ink_ul=Decimal(told.ink_ul),
+        impressions=told.impressions,
+        sheets=told.sheets,
+        cost=Decimal(told.cost),
+        price=Decimal(told.price),
+        unpriced_lines=told.unpriced_lines,
+    )

@@ -1,0 +1,129 @@
+-- name: begin
+-- Every part of an answer comes from one snapshot.
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY
+
+-- name: as_of
+-- The moment of that snapshot.
+SELECT now()
+
+-- name: limit_time
+-- Bounds every statement of this transaction, in ms.
+SELECT set_config('statement_timeout', %(timeout_ms)s::text, true)
+
+-- name: views_present
+-- The views that this service reads and can't find; empty when all is well.
+SELECT wanted.name
+FROM unnest(ARRAY['inkmeter.summary_daily', 'inkmeter.summary_monthly', 'inkmeter.charges']) AS wanted(name)
+WHERE to_regclass(wanted.name) IS NULL
+
+-- name: days
+-- Sums of a period of days by one thing.
+SELECT key, max(name),
+  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
+  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
+  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
+  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
+FROM inkmeter.summary_daily
+WHERE by = %(by)s AND day BETWEEN %(first_day)s AND %(last_day)s
+GROUP BY key
+LIMIT %(limit)s
+
+-- name: months
+-- The same for whole months, from a thirtieth of the rows.
+SELECT key, max(name),
+  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
+  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
+  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
+  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
+FROM inkmeter.summary_monthly
+WHERE by = %(by)s AND month BETWEEN %(first_day)s AND %(last_day)s
+GROUP BY key
+LIMIT %(limit)s
+
+-- name: by_day
+-- The course of a period: each job is in exactly one printer's row of one day.
+SELECT to_char(day, 'YYYY-MM-DD') AS key, '',
+  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
+  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
+  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
+  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
+FROM inkmeter.summary_daily
+WHERE by = 'printer' AND day BETWEEN %(first_day)s AND %(last_day)s
+GROUP BY day
+LIMIT %(limit)s
+
+-- name: by_month
+-- The same by month; the ends of the period may cut a month.
+SELECT to_char(day, 'YYYY-MM') AS key, '',
+  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
+  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
+  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
+  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
+FROM inkmeter.summary_daily
+WHERE by = 'printer' AND day BETWEEN %(first_day)s AND %(last_day)s
+GROUP BY 1
+LIMIT %(limit)s
+
+-- name: total_days
+-- The sum over all printers: a job has one printer, but may have several media and categories.
+SELECT '', '',
+  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
+  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
+  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
+  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
+FROM inkmeter.summary_daily
+WHERE by = 'printer' AND day BETWEEN %(first_day)s AND %(last_day)s
+
+-- name: total_months
+-- The same for whole months.
+SELECT '', '',
+  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
+  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
+  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
+  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
+FROM inkmeter.summary_monthly
+WHERE by = 'printer' AND month BETWEEN %(first_day)s AND %(last_day)s
+
+-- name: ledger
+-- Counts line by line what no rollup holds: another time zone's days, or only some of the jobs.
+-- The last column is 1 in the one row that is the total. A filter that is NULL lets everything pass.
+SELECT coalesce(key, ''), max(name), count(DISTINCT job_id), coalesce(sum(printed_area_m2), 0) * 1000000,
+  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
+  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
+  coalesce(sum(price), 0), count(*) FILTER (WHERE cost IS NULL OR price IS NULL), GROUPING(key)
+FROM (
+  SELECT job_id, printed_area_m2, used_area_m2, ink_ml, impressions, sheets, cost, price,
+    CASE %(by)s::text
+      WHEN 'printer' THEN printer
+      WHEN 'person' THEN person
+      WHEN 'project' THEN project
+      WHEN 'department' THEN department
+      WHEN 'kind' THEN kind
+      WHEN 'media' THEN media
+      WHEN 'category' THEN category
+      WHEN 'day' THEN to_char(completed_at AT TIME ZONE %(timezone)s::text, 'YYYY-MM-DD')
+      WHEN 'month' THEN to_char(completed_at AT TIME ZONE %(timezone)s::text, 'YYYY-MM')
+    END AS key,
+    CASE %(by)s::text
+      WHEN 'printer' THEN printer_name
+      WHEN 'person' THEN person_name
+      WHEN 'project' THEN project_name
+      WHEN 'department' THEN department_name
+      WHEN 'kind' THEN kind
+      WHEN 'media' THEN media_name
+      WHEN 'category' THEN category
+      ELSE ''
+    END AS name
+  FROM inkmeter.charges
+  WHERE completed_at >= %(start)s AND completed_at < %(end)s
+    AND (%(printer)s::text IS NULL OR printer = %(printer)s)
+    AND (%(person)s::text IS NULL OR person = %(person)s)
+    AND (%(project)s::text IS NULL OR project = %(project)s)
+    AND (%(department)s::text IS NULL OR department = %(department)s)
+    AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+    AND (%(media)s::text IS NULL OR media = %(media)s)
+    AND (%(category)s::text IS NULL OR category = %(category)s)
+    AND (%(outcome)s::text IS NULL OR outcome = %(outcome)s)
+) AS line
+GROUP BY GROUPING SETS ((key), ())
+LIMIT %(limit)s
