@@ -12,6 +12,7 @@ from services.collector.sources.ipp.media import (
     short_name,
     size_from_collection,
     size_from_name,
+    standard_name,
 )
 from services.collector.sources.ipp.tags import JobState
 from services.collector.sources.ipp.times import DeviceClock
@@ -113,7 +114,7 @@ def colour_mode(job: View, about: Traits) -> ColourMode | None:
 def _line(job: View, about: Traits, counted: Counts) -> JobLine:
     size, name = _size(job, about)
     roll = _roll(job, about) if size else None
-    kind = _media_text(job, "media-type")
+    kind = _media_text(job, "media-type") or (roll.media_type if roll else None) or _default_type(about)
     printed = (
         area_mm2(size.width_um, size.length_um, counted.impressions) if size and counted.impressions else None
     )
@@ -121,12 +122,9 @@ def _line(job: View, about: Traits, counted: Counts) -> JobLine:
     if sheets is None and counted.impressions and sides(job, about) == "one-sided":
         sheets = counted.impressions
     finishings = [number for number in job.integers("finishings") if number != _NO_FINISHING][:20]
-    label = short_name(name) if name else None
-    known = _media_text(job, "media-info")
     return JobLine(
         media=(kind or name or "")[:_MAX_CODE] or None,
-        media_name=_clip(known or " ".join(part for part in (label, kind and kind.replace("-", " ")) if part)),
-        page_range=None,
+        media_name=_clip(_media_text(job, "media-info") or _label(name, kind)),
         roll_width_um=roll.width_um if roll else None,
         width_um=size.width_um if size else None,
         length_um=size.length_um if size else None,
@@ -138,6 +136,18 @@ def _line(job: View, about: Traits, counted: Counts) -> JobLine:
         sheets=sheets,
         finishing=[_FINISHINGS.get(number, f"finishing-{number}") for number in finishings] or None,
     )
+
+
+def _label(name: str | None, kind: str | None) -> str | None:
+    """What people call the medium: `A1 stationery coated`."""
+    parts = (short_name(name) if name else None, kind.replace("-", " ") if kind else None)
+    return " ".join(part for part in parts if part) or name
+
+
+def _default_type(about: Traits) -> str | None:
+    """The media type of jobs that ask for none (RFC 8011, section 5.2: the printer's default is applied)."""
+    default = about.default_media.view("media-col-default")
+    return default.text("media-type") if default else None
 
 
 def _used_area(size: Size | None, roll: Roll | None, sheets: int | None) -> int | None:
@@ -156,7 +166,7 @@ def _size(job: View, about: Traits) -> tuple[Size | None, str | None]:
             media = attributes.view(f"media-col{suffix}")
             name = attributes.text(f"media{suffix}")
             if media is not None and (size := size_from_collection(media)):
-                return size, media.text("media-size-name") or name
+                return size, media.text("media-size-name") or standard_name(size)
             if name and (size := size_from_name(name)):
                 return size, name.split(",")[0]
     return None, job.text("media")

@@ -36,6 +36,23 @@ _LEGACY: Final = {
     "arche": (914_400, 1_219_200),
 }
 """Names without a size in them: PPD names of CUPS, and RFC 2911's after their iso-, jis- or na- is taken off."""
+_STANDARD: Final = {
+    _LEGACY[name]: f"{registry}{name.removeprefix('arch')}_{dimensions}"
+    for name, registry, dimensions in (
+        ("a0", "iso_", "841x1189mm"),
+        ("a1", "iso_", "594x841mm"),
+        ("a2", "iso_", "420x594mm"),
+        ("a3", "iso_", "297x420mm"),
+        ("a4", "iso_", "210x297mm"),
+        ("a5", "iso_", "148x210mm"),
+        ("letter", "na_", "8.5x11in"),
+        ("legal", "na_", "8.5x14in"),
+        ("ledger", "na_", "11x17in"),
+        ("archc", "na_arch-", "18x24in"),
+        ("archd", "na_arch-", "24x36in"),
+        ("arche", "na_arch-", "36x48in"),
+    )
+}
 MAX_SIDE_UM: Final = 10**9
 
 
@@ -49,9 +66,10 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """A roll that is loaded in an input."""
+    """A roll that is loaded in an input, with its media-type where that is told."""
 
     width_um: int
+    media_type: str | None = None
 
 
 def size_from_name(name: str) -> Size | None:
@@ -91,7 +109,7 @@ def roll_from_collection(media: View) -> Roll | None:
     if size is None or not ("roll" in source or size.integer("y-dimension") in (None, 0)):
         return None
     width = size.upper("x-dimension")
-    return Roll(width * UM_PER_IPP_UNIT) if width and width > 0 else None
+    return Roll(width * UM_PER_IPP_UNIT, media.text("media-type")) if width and width > 0 else None
 
 
 def fed_length_um(size: Size, roll: Roll) -> int | None:
@@ -100,6 +118,15 @@ def fed_length_um(size: Size, roll: Roll) -> int | None:
     if long <= roll.width_um:
         return short
     return long if short <= roll.width_um else None
+
+
+def standard_name(size: Size) -> str:
+    """The PWG 5101.1 name of a size: a standard one, or `custom_` with its millimetres."""
+    for sides in ((size.width_um, size.length_um), (size.length_um, size.width_um)):
+        if sides in _STANDARD:
+            return _STANDARD[sides]
+    across, along = (f"{um / UM_PER_MM:.2f}".rstrip("0").rstrip(".") for um in (size.width_um, size.length_um))
+    return f"custom_{across}x{along}mm_{across}x{along}mm"
 
 
 def short_name(name: str) -> str | None:
