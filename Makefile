@@ -4,7 +4,7 @@ VENV := .venv
 BENCH_VENV := .venv-bench
 BIN := $(VENV)/bin
 CODE := services shared deploy bench tests
-LINTED := services shared deploy tests
+LINTED := services shared deploy bench docs tests
 DATA_DIR ?=
 ARGS ?=
 

@@ -1,0 +1,1 @@
+"""The tests: unit, contract, integration with real servers, acceptance by real processes."""
