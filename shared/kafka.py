@@ -152,9 +152,15 @@ async def send_event(producer: AIOKafkaProducer, topic: str, event: CloudEvent[A
 
 
 async def send(
-    producer: AIOKafkaProducer, topic: str, *, key: bytes | None, value: bytes | None, headers: Headers = ()
+    producer: AIOKafkaProducer,
+    topic: str,
+    *,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Headers = (),
+    partition: int | None = None,
 ) -> None:
-    """Sends one record and waits for its acknowledgement.
+    """Sends one record and waits for its acknowledgement; the key chooses the partition unless one is given.
 
     Raises:
         Retry: not acknowledged in time; it may or may not have arrived, so send the same again.
@@ -163,7 +169,7 @@ async def send(
     """
     try:
         async with asyncio.timeout(SEND_TIMEOUT_S):
-            await producer.send_and_wait(topic, value=value, key=key, headers=list(headers))
+            await producer.send_and_wait(topic, value=value, key=key, partition=partition, headers=list(headers))
     except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
         raise Reject(f"larger than Kafka takes on {topic}: {len(value or b'')} bytes") from error
     except UnknownTopicOrPartitionError as error:

@@ -65,17 +65,17 @@ def _parse(url: str) -> dict[str, Any]:
             remedy="Set INKMETER_DATABASE_URL to postgresql://user:password@host:port/database.",
         )
     try:
-        parts = dict(conninfo_to_dict(url))
-        if all(port.isdecimal() for port in str(parts.get("port") or "5432").split(",")):
-            return parts
-        raise psycopg.ProgrammingError
+        parts: dict[str, Any] = dict(conninfo_to_dict(url))
     except psycopg.ProgrammingError:
         # The library's own message would quote the URL with its password.
+        parts = {"port": "unreadable"}
+    if not all(port.isdecimal() for port in str(parts.get("port") or "5432").split(",")):
         raise ConfigError(
             "The database URL can't be read.",
             remedy="Set INKMETER_DATABASE_URL to postgresql://user:password@host:port/database, "
             "special characters in the password as %XX.",
-        ) from None
+        )
+    return parts
 
 
 def conninfo(url: str, *, name: str = "inkmeter", statement_timeout_s: float | None = None) -> str:

@@ -12,13 +12,17 @@ DEAD_LETTER: Final = "dead_letter.v1"
 
 
 class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A record set aside. `value_base64` holds its very bytes, so that nothing is lost."""
+    """A record set aside. `value_base64` holds its very bytes, so that nothing is lost.
+
+    Only a value too large for Kafka in base64 is left out; `value_omitted_bytes` then says how large it is.
+    """
 
     topic: str
     partition: int
     offset: int
     key_base64: str | None = None
     value_base64: str | None = None
+    value_omitted_bytes: int | None = None
     reason: str
     pointer: str | None = None
     consumer: str
