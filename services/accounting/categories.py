@@ -1,0 +1,52 @@
+"""The category of a line by its ink density, for devices that name none (DOMAIN section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where one density class ends and the next begins, in ml of ink per 1,000 m2 of printed area."""
+
+    a_below: int = 500
+    b_below: int = 2_000
+    c_up_to: int = 5_000
+
+    def __post_init__(self) -> None:
+        if not 0 < self.a_below < self.b_below < self.c_up_to:
+            raise ValueError("the thresholds must rise")
+
+
+DEFAULT_THRESHOLDS: Final = Thresholds()
+"""A < 0.5 ml/m2, B from 0.5 and below 2, C from 2 up to and with 5, D above."""
+
+
+def density_category(
+    ink_ul: Mapping[str, int] | None, printed_area_mm2: int | None, thresholds: Thresholds = DEFAULT_THRESHOLDS
+) -> str | None:
+    """The density class, or None where ink or printed area are unknown.
+
+    uL per mm2 is ml per 1/1,000 m2, so the density in ml per 1,000 m2 is ink_ul * 1,000,000 / area; it is
+    compared by multiplying out, never divided.
+    """
+    if not ink_ul or not printed_area_mm2:
+        return None
+    density = sum(ink_ul.values()) * 1_000_000
+    if density < thresholds.a_below * printed_area_mm2:
+        return "A"
+    if density < thresholds.b_below * printed_area_mm2:
+        return "B"
+    return "C" if density <= thresholds.c_up_to * printed_area_mm2 else "D"
+
+
+def category_of(
+    told: str | None, ink_ul: Mapping[str, int] | None, printed_area_mm2: int | None
+) -> tuple[str | None, bool]:
+    """The category of a line, and whether it was found by density; what the device told always wins."""
+    if told is not None:
+        return told, False
+    found = density_category(ink_ul, printed_area_mm2)
+    return found, found is not None

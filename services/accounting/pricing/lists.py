@@ -1,0 +1,117 @@
+"""One published price list: finds the rates that match a line, or says why the line has no price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.accounting.pricing.entries import PriceListFile, Scope
+from services.accounting.pricing.match import Lacking, device_scopes, matched_parts
+from services.accounting.pricing.quantities import LineKey
+from services.accounting.pricing.rates import LineRate, MarkupRate, Unpriced
+from shared.money import MICRO_DIGITS, format_micro, format_rate
+
+
+class PriceList:
+    """One immutable version of a price list, indexed for look-up.
+
+    Attributes:
+        id: of this version in the store.
+        file: everything the list says.
+        valid_from: the moment from which it counts, until a later version does.
+    """
+
+    __slots__ = ("_tables", "file", "id", "minimum_micro", "valid_from", "version")
+
+    def __init__(self, *, list_id: int, version: int, valid_from: datetime, file: PriceListFile) -> None:
+        self.id = list_id
+        self.version = version
+        self.valid_from = valid_from
+        self.file = file
+        self.minimum_micro = file.minimum_micro
+        self._tables: Mapping[str, Mapping[tuple[object, ...], Any]] = {
+            "ppu": {(e.scope, e.category): e for e in file.ppu},
+            "media": {(e.scope, e.code): e for e in file.media},
+            "ink": {(e.scope, e.colour): e for e in file.ink},
+            "click": {(e.scope, e.colour_mode, e.size): e for e in file.click},
+            "scan": {(e.scope,): e for e in file.scan},
+            "fixed": {(e.scope, e.kind): e for e in file.fixed},
+        }
+
+    @property
+    def label(self) -> str:
+        """How bookkeepers call it: `standard v3`."""
+        return f"{self.file.name} v{self.version}"
+
+    @property
+    def is_markup(self) -> bool:
+        """Whether its prices are made of costs."""
+        return self.file.markup_e8 is not None
+
+    def markup(self) -> MarkupRate:
+        """The rate of a markup list, the same for every line."""
+        markup_e8 = self.file.markup_e8 or 0
+        percent = format_rate(markup_e8 * 100).removesuffix(".00")
+        return MarkupRate(
+            list_id=self.id,
+            rule=f"{self.label}: cost plus {percent} %",
+            markup_e8=markup_e8,
+            step_micro=10 ** (MICRO_DIGITS - self.file.precision),
+        )
+
+    def minimum_rule(self) -> str:
+        """The trace of the line that brings a job up to the list's minimum."""
+        if not self.minimum_micro:
+            return f"{self.label}: has no minimum"
+        return f"{self.label}: minimum of {format_micro(self.minimum_micro, digits=2)} per job"
+
+    def rate_for(self, key: LineKey) -> LineRate | Unpriced:
+        """The rates of a line in a list with rates of its own; equal keys give equal answers."""
+        try:
+            parts = matched_parts(self, key)
+        except Lacking as lack:
+            return Unpriced(f"{self.label}: {lack}", self.id)
+        if not parts:
+            return Unpriced(f"{self.label} has {_missing(self, key)} on {_device(key)}", self.id)
+        rule = f"{self.label}: " + " + ".join(f"{part.table} {part.rule}" for part in parts)
+        return LineRate.of(parts, list_id=self.id, rule=rule, precision=self.file.precision)
+
+    def find(self, table: str, scopes: Sequence[Scope], *whats: tuple[object, ...]) -> Any:
+        """The most specific entry or None: the device decides first, then the order of `whats`."""
+        entries = self._tables[table]
+        if not entries:
+            return None
+        for scope in scopes:
+            for what in whats:
+                if (entry := entries.get((scope, *what))) is not None:
+                    return entry
+        return None
+
+    def has(self, table: str) -> bool:
+        """Whether the list has any entry of a table."""
+        return bool(self._tables[table])
+
+
+def _device(key: LineKey) -> str:
+    return key.model or key.printer_id
+
+
+def _missing(prices: PriceList, key: LineKey) -> str:
+    """What the list would need for the line to have a price."""
+    if key.kind == "scan":
+        return "no scan rate"
+    wanted = []
+    if prices.has("ppu") or not any(prices.has(table) for table in ("ink", "click")):
+        wanted.append(
+            f"no rate for category {key.category}" if key.category else "no rate for a line without category"
+        )
+    if prices.has("ink"):
+        lacking = [ink for ink in key.inks if prices.find("ink", device_scopes(key), (ink,)) is None]
+        wanted.append(
+            f"no ink rate for {', '.join(lacking)}" if lacking else "ink rates, but no ink amounts were told"
+        )
+    if prices.has("click"):
+        mode = key.colour_mode or "an unknown colour mode"
+        wanted.append(f"no click rate for {mode}" + (f" {key.size}" if key.size else ""))
+    return " and ".join(wanted)

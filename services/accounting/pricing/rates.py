@@ -1,0 +1,180 @@
+"""Rates of a line as integer weights over one denominator: exact sums, one rounding, and their trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import gcd, lcm
+from typing import Final, Literal, Self
+
+from msgspec import Struct
+
+from services.accounting.pricing.quantities import Quantities
+from shared.money import MICRO_DIGITS, RATE_DIGITS, format_rate, round_half_even
+
+Measure = Literal[
+    "printed_area_mm2", "used_area_mm2", "scan_area_mm2", "length_um", "impressions", "sheets", "ink_ul", "job"
+]
+PER_RATE: Final = 10**RATE_DIGITS
+MICRO: Final = 10**MICRO_DIGITS
+
+
+class Unpriced(Struct, frozen=True):
+    """No price is not a price of zero: why there is none, in words for a bookkeeper."""
+
+    reason: str
+    list_id: int | None = None
+
+
+class Part(Struct, frozen=True):
+    """One matched rate: currency per canonical unit (mm2, um, uL, piece) as numerator over denominator."""
+
+    table: str
+    rule: str
+    measure: Measure
+    numerator: int
+    denominator: int
+    colour: str = ""
+
+
+class Term(Struct, frozen=True):
+    """One summand of a line's amount: quantity times rate, in currency as numerator over denominator."""
+
+    table: str
+    rule: str
+    measure: Measure
+    colour: str
+    quantity: int
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineRate:
+    """The rates of one LineKey in one price list, ready to multiply.
+
+    The weights count rounding steps (10**-precision of the currency) times `denominator`, per canonical unit.
+
+    Attributes:
+        list_id: of the price list's version.
+        rule: the trace: list, version and every matched rate with what it matched on.
+        step_micro: one rounding step in micro-units.
+    """
+
+    list_id: int
+    rule: str
+    parts: tuple[Part, ...]
+    denominator: int
+    step_micro: int
+    printed: int
+    used: int
+    scan: int
+    length: int
+    impressions: int
+    sheets: int
+    fixed: int
+    inks: tuple[tuple[str, int], ...]
+    has_others: bool
+
+    @classmethod
+    def of(cls, parts: Sequence[Part], *, list_id: int, rule: str, precision: int) -> Self:
+        """Brings the matched rates over one denominator, reduced as far as it goes."""
+        common = lcm(*(part.denominator for part in parts))
+        weights = [part.numerator * (common // part.denominator) * 10**precision for part in parts]
+        divisor = gcd(common, *weights)
+        by_measure = dict.fromkeys(
+            ("printed_area_mm2", "used_area_mm2", "scan_area_mm2", "length_um", "impressions", "sheets", "job"), 0
+        )
+        inks = []
+        for part, weight in zip(parts, weights, strict=True):
+            if part.measure == "ink_ul":
+                inks.append((part.colour, weight // divisor))
+            else:
+                by_measure[part.measure] += weight // divisor
+        printed, used, scan, length, impressions, sheets, fixed = by_measure.values()
+        return cls(
+            list_id=list_id,
+            rule=rule,
+            parts=tuple(parts),
+            denominator=common // divisor,
+            step_micro=10 ** (MICRO_DIGITS - precision),
+            printed=printed,
+            used=used,
+            scan=scan,
+            length=length,
+            impressions=impressions,
+            sheets=sheets,
+            fixed=fixed,
+            inks=tuple(inks),
+            has_others=any((scan, length, impressions, sheets)),
+        )
+
+    def steps(self, q: Quantities, *, first: bool) -> int:
+        """The exact sum in rounding steps times `denominator`; `first` adds the part that is fixed per job."""
+        total = self.printed * q.printed_area_mm2 + self.used * q.used_area_mm2
+        if self.has_others:
+            total += (
+                self.scan * q.scan_area_mm2
+                + self.length * q.length_um
+                + self.impressions * q.impressions
+                + self.sheets * q.sheets
+            )
+        for colour, weight in self.inks:
+            total += weight * q.ink_ul[colour]
+        return total + self.fixed if first else total
+
+    def amount(self, q: Quantities, *, first: bool) -> int:
+        """The line's amount in micro-units, rounded once, half to even."""
+        return round_half_even(self.steps(q, first=first), self.denominator) * self.step_micro
+
+    def exact(self, q: Quantities, *, first: bool) -> tuple[int, int]:
+        """The exact sum in currency, before the rounding, as (numerator, denominator) in lowest terms."""
+        numerator = self.steps(q, first=first) * self.step_micro
+        denominator = self.denominator * MICRO
+        divisor = gcd(numerator, denominator)
+        return numerator // divisor, denominator // divisor
+
+    def terms(self, q: Quantities, *, first: bool) -> list[Term]:
+        """Every summand, for explain; their exact sum is `exact`."""
+        found = []
+        for part in self.parts:
+            if part.measure == "job":
+                if not first:
+                    continue
+                quantity = 1
+            elif part.measure == "ink_ul":
+                quantity = q.ink_ul[part.colour]
+            else:
+                quantity = getattr(q, part.measure)
+            found.append(
+                Term(part.table, part.rule, part.measure, part.colour, quantity, part.numerator * quantity,
+                     part.denominator)
+            )  # fmt: skip
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class MarkupRate:
+    """A price made of the line's booked cost: cost * (1 + markup), rounded once to the price list's precision."""
+
+    list_id: int
+    rule: str
+    markup_e8: int
+    step_micro: int
+
+    def amount(self, cost_micro: int) -> int:
+        """The price in micro-units of a line whose cost was booked at `cost_micro`."""
+        return (
+            round_half_even(cost_micro * (PER_RATE + self.markup_e8), PER_RATE * self.step_micro) * self.step_micro
+        )
+
+    def exact(self, cost_micro: int) -> tuple[int, int]:
+        """The price in currency before the rounding, as (numerator, denominator) in lowest terms."""
+        numerator, denominator = cost_micro * (PER_RATE + self.markup_e8), PER_RATE * MICRO
+        divisor = gcd(numerator, denominator)
+        return numerator // divisor, denominator // divisor
+
+
+def rate_text(rate_e8: int, unit: str) -> str:
+    """A rate for the trace: `1.10 per m2 of printed area`."""
+    return f"{format_rate(rate_e8)} per {unit}"
