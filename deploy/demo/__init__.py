@@ -1,1 +1,1 @@
-"""Simulated printers and people whose jobs pass through the real pipeline."""
+"""The demo: simulated printers that speak real IPP, people and prices, all through the public interfaces."""

@@ -125,7 +125,7 @@ def standard_name(size: Size) -> str:
     for sides in ((size.width_um, size.length_um), (size.length_um, size.width_um)):
         if sides in _STANDARD:
             return _STANDARD[sides]
-    across, along = (f"{um / UM_PER_MM:.2f}".rstrip("0").rstrip(".") for um in (size.width_um, size.length_um))
+    across, along = (f"{Decimal(um).scaleb(-3).normalize():f}" for um in (size.width_um, size.length_um))
     return f"custom_{across}x{along}mm_{across}x{along}mm"
 
 
