@@ -74,7 +74,7 @@ def find_zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError; odd names raise the others
         raise Reject(
-            f"There is no time zone {name!r}; give an IANA name such as Europe/Berlin or UTC.", pointer="/timezone"
+            f"There is no time zone {name!r}; give an IANA name such as Europe/Berlin or UTC.", pointer="timezone"
         ) from None
 
 
@@ -95,7 +95,7 @@ def parse_period(text: str, *, now: datetime, timezone: str) -> Period:
     today = now.astimezone(find_zone(timezone)).date()
     first, last = _named(text, today) or _dated(text)
     if not FIRST_YEAR <= first.year <= last.year <= LAST_YEAR:
-        raise Reject(f"Period {text!r} is outside {FIRST_YEAR} to {LAST_YEAR}.", pointer="/period")
+        raise Reject(f"Period {text!r} is outside {FIRST_YEAR} to {LAST_YEAR}.", pointer="period")
     return Period(text, first, last, timezone)
 
 
@@ -140,7 +140,7 @@ def _between(text: str, first: str, last: str) -> tuple[date, date]:
     except ValueError:
         raise _refusal(text) from None
     if days[0] > days[1]:
-        raise Reject(f"Period {text!r} ends before it begins.", pointer="/period")
+        raise Reject(f"Period {text!r} ends before it begins.", pointer="period")
     return days
 
 
@@ -149,7 +149,7 @@ def _month(year: int, month: int) -> tuple[date, date]:
 
 
 def _refusal(text: str) -> Reject:
-    return Reject(f"{text!r} is not a period; accepted are {', '.join(ACCEPTED)}.", pointer="/period")
+    return Reject(f"{text!r} is not a period; accepted are {', '.join(ACCEPTED)}.", pointer="period")
 
 
 def title(period: Period) -> str:

@@ -117,7 +117,7 @@ async def _fetch(connection: _Connection, name: str, values: dict[str, Any]) -> 
         raise Reject(
             "Counting so many ledger lines takes too long: choose a shorter period, "
             "or ask in the installation's time zone and without filters, which is answered from sums.",
-            pointer="/period",
+            pointer="period",
         ) from error
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
         raise Retry("The database lacks the views of this version: run `inkmeter migrate`.") from error

@@ -83,11 +83,20 @@ class SumsAnswer(Struct, frozen=True, kw_only=True):
     unpriced_lines: int
 
 
-class RowAnswer(SumsAnswer, frozen=True, kw_only=True):
-    """One row over the wire."""
+class RowAnswer(Struct, frozen=True, kw_only=True):
+    """One row over the wire: its key and name, then the fields of SumsAnswer."""
 
     key: str
     name: str
+    jobs: int
+    printed_area_mm2: str
+    used_area_mm2: str
+    ink_ul: str
+    impressions: int
+    sheets: int
+    cost: str
+    price: str
+    unpriced_lines: int
 
 
 class SummaryAnswer(Struct, frozen=True, kw_only=True):
@@ -209,7 +218,7 @@ def from_answer(told: SummaryAnswer) -> Summary:
     )
 
 
-def _from_wire(told: SumsAnswer) -> Sums:
+def _from_wire(told: SumsAnswer | RowAnswer) -> Sums:
     return Sums(
         jobs=told.jobs,
         printed_area_mm2=Decimal(told.printed_area_mm2),

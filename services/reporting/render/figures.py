@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from services.reporting import numbers
+from services.reporting.periods import find_zone
 from services.reporting.summary import By, Row, Summary, Sums
 
 HEADINGS: Final[dict[By, str]] = {
@@ -63,6 +64,12 @@ class Line:
     tag: str
 
 
+def as_of(summary: Summary) -> str:
+    """The moment that the summary shows, in the clock of its period: 23 November 2026, 18:30 (Europe/Berlin)."""
+    local = summary.as_of.astimezone(find_zone(summary.period.timezone))
+    return f"{local.day} {local:%B %Y, %H:%M} ({summary.period.timezone})"
+
+
 def cards(summary: Summary, unpriced: Sequence[str]) -> list[Card]:
     """The six figures; `unpriced` names the media that lack a price, the worst first."""
     total, currency = summary.total, summary.currency
@@ -78,7 +85,7 @@ def cards(summary: Summary, unpriced: Sequence[str]) -> list[Card]:
     return [
         Card("Cost", amount(total.cost, total, currency), _rate(total.cost, total, currency)),
         Card("Price", amount(total.price, total, currency), _rate(total.price, total, currency)),
-        Card("Margin", margin(total), f"{numbers.money(total.price - total.cost, currency)} over cost"),
+        Card("Margin", margin(total), _earned(total, currency)),
         Card(
             "Printed area",
             numbers.area(total.printed_area_mm2),
@@ -177,6 +184,12 @@ def _worth_showing(row: Row) -> bool:
 def _rate(value: Decimal, total: Sums, currency: str) -> str:
     rate = numbers.per_m2(value, total.printed_area_mm2)
     return f"{numbers.money(rate, currency)} per m²" if rate else "no area to spread it on"
+
+
+def _earned(total: Sums, currency: str) -> str:
+    if not (total.price and total.cost):
+        return "needs a cost and a price"
+    return f"{numbers.money(total.price - total.cost, currency)} over cost"
 
 
 def _weight(row: Row, *, of_price: bool) -> Decimal:

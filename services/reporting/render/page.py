@@ -10,7 +10,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from services.reporting.periods import find_zone, title
+from services.reporting.periods import title
 from services.reporting.render import chart, figures
 from services.reporting.summary import Summary, moment
 from services.reporting.trend import Trend
@@ -30,15 +30,13 @@ def to_html(summary: Summary, trend: Trend, *, unpriced: Sequence[str] = ()) -> 
         trend: cost and price through the period.
         unpriced: names of the media that lack a price, the worst first.
     """
-    as_of = summary.as_of.astimezone(find_zone(summary.period.timezone))
     drawn = not trend.flat
     return _template().render(
         summary=summary,
         heading=figures.HEADINGS[summary.by],
-        headings=figures.HEADINGS,
         period=title(summary.period),
-        as_of=f"{as_of.day} {as_of:%B %Y, %H:%M}",
-        as_of_exact=moment(summary.as_of),
+        as_of=figures.as_of(summary),
+        as_of_exact=moment(summary.as_of.replace(microsecond=0)),
         cards=figures.cards(summary, unpriced),
         unit=trend.unit,
         chart_wide=chart.draw(trend, currency=summary.currency) if drawn else None,

@@ -13,7 +13,7 @@ from rich.text import Text
 from services.reporting import numbers
 from services.reporting.periods import title
 from services.reporting.render import figures
-from services.reporting.summary import Summary, moment
+from services.reporting.summary import Summary
 
 LONGEST_NAME: Final = 48
 FILE_WIDTH: Final = 160
@@ -35,7 +35,7 @@ def drawn(summary: Summary) -> Group:
     )
     for name, value in summary.filters.items():
         heading.append(f"  {name}: {printable(value) or 'none'}", style="cyan")
-    notes = Text(f"As of {moment(summary.as_of)}, time zone {summary.period.timezone}", style="dim")
+    notes = Text(f"As of {figures.as_of(summary)}", style="dim")
     if not summary.rows:
         return Group(heading, Text(), *_nothing(summary), Text(), notes)
     return Group(heading, _table(summary), *_unpriced(summary), notes)
@@ -77,12 +77,9 @@ def _unpriced(summary: Summary) -> list[Text]:
     missing = summary.total.unpriced_lines
     if not missing:
         return []
-    have = "has" if missing == 1 else "have"
+    lack = f"{numbers.counted(missing, 'line')} {'lacks' if missing == 1 else 'lack'} a cost or a price"
     return [
-        Text(
-            f"{numbers.counted(missing, 'line')} {have} no cost or no price and are not in these amounts.",
-            style="yellow",
-        ),
+        Text(f"{lack}; these amounts leave out what is missing.", style="yellow"),
         Text("Add a rate to a price list: `inkmeter prices list`.", style="yellow"),
     ]
 

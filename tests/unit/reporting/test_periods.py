@@ -78,7 +78,7 @@ def test_a_bad_period_is_refused_with_the_list_of_what_is_accepted(text: str) ->
     with pytest.raises(Reject) as refusal:
         parse_period(text, now=NOW, timezone="UTC")
     assert all(accepted in refusal.value.reason for accepted in ACCEPTED)
-    assert refusal.value.pointer == "/period"
+    assert refusal.value.pointer == "period"
 
 
 @pytest.mark.parametrize(
