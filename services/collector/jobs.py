@@ -1,0 +1,102 @@
+"""From the record of a job to the entry that is journaled: identity, envelope, running number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from services.collector.journal import Entry
+from services.collector.printers import Printer
+from shared.errors import Reject
+from shared.events.envelope import MAX_EVENT_BYTES, encode, new_event
+from shared.events.jobs import JOB_COMPLETED, JobCompleted, PrinterRef, identified
+from shared.ids import job_key
+
+JOBS_TOPIC: Final = "jobs.v1"
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def job_identity(printer: PrinterRef, known: Printer | None) -> str:
+    """What stands for the printer in a job key: its serial number, which survives the registry, else its UUID.
+
+    Thus a printer that was removed and added again, or is read by another collector, gives its jobs the same
+    identity as before, and nothing is charged twice.
+    """
+    serial = (known.serial if known else None) or printer.serial
+    if serial:
+        return f"serial:{serial}"
+    if known and known.uuid:
+        return f"uuid:{known.uuid}"
+    return printer.id or ""
+
+
+def complete(data: JobCompleted, known: Printer | None) -> JobCompleted:
+    """The job with its printer's id, serial and model from the registry, and with job key and job id.
+
+    Raises:
+        Reject: it can't be told which printer or job this is; see shared.events.jobs.identified.
+    """
+    ref, job = data.printer, data.job
+    if not job.key and job.device_job_id and (identity := job_identity(ref, known)):
+        job = replace(job, key=job_key(identity, job.device_job_id, data.completed_at))
+    if known:
+        ref = PrinterRef(id=known.id, serial=ref.serial or known.serial, model=ref.model or known.model)
+    return identified(replace(data, printer=ref, job=job))
+
+
+def job_entry(data: JobCompleted, *, collector_id: str, source: str) -> Entry:
+    """The journal entry of a completed job record.
+
+    The running number of its source is filled in by the journal, unless the sender keeps numbers of its own.
+
+    Raises:
+        Reject: the event is too large for Kafka.
+    """
+    job = data.job
+    origin = f"/collector/{collector_id}/{source}"
+    assert job.id and job.key and data.printer.id  # noqa: S101, PT018 - `complete` filled them in
+
+    def encoded(number: int | None) -> bytes:
+        whole = data if number is None else replace(data, job=replace(job, source_sequence=number))
+        return encode(
+            new_event(
+                JOB_COMPLETED,
+                whole,
+                event_id=str(job.id),
+                source=origin,
+                time=data.completed_at,
+                subject=str(job.key),
+            )
+        )
+
+    value = encoded(None)
+    if len(value) > MAX_EVENT_BYTES - 32:
+        raise Reject(f"the job is larger than {MAX_EVENT_BYTES} bytes as an event")
+    numbered: Callable[[int], bytes] | None = encoded if job.source_sequence is None else None
+    return Entry(JOBS_TOPIC, data.printer.id, job.id, value, origin, numbered)
+
+
+def without_control_characters(data: JobCompleted) -> JobCompleted:
+    """What a device says, fit for JSON and PostgreSQL: control characters and lone surrogates become blanks."""
+    plain = msgspec.to_builtins(data)
+    return msgspec.convert(_blanked(plain), JobCompleted) if _has_control(plain) else data
+
+
+def _has_control(value: Any) -> bool:
+    if isinstance(value, str):
+        return _CONTROL.search(value) is not None
+    if isinstance(value, dict):
+        return any(_has_control(each) for pair in value.items() for each in pair)
+    return isinstance(value, list) and any(map(_has_control, value))
+
+
+def _blanked(value: Any) -> Any:
+    if isinstance(value, str):
+        return _CONTROL.sub(" ", value)
+    if isinstance(value, dict):
+        return {_blanked(name): _blanked(each) for name, each in value.items()}
+    return [_blanked(each) for each in value] if isinstance(value, list) else value

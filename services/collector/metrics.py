@@ -1,0 +1,28 @@
+"""Metrics of the collector: each declared once, with its unit and what to do about it."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge
+
+JOURNAL_BACKLOG = Gauge(
+    "inkmeter_collector_journal_backlog_records",
+    "Records in the journal that Kafka does not have yet. Growing: is Kafka up?",
+)
+JOURNAL_OLDEST_S = Gauge(
+    "inkmeter_collector_journal_oldest_seconds",
+    "How long the oldest of them has waited, in seconds. Above 60: is Kafka up?",
+)
+JOURNAL_REFUSED = Gauge(
+    "inkmeter_collector_journal_refused_records",
+    "Records that Kafka will never take. Above 0: read the collector's log.",
+)
+PUBLISHED = Counter("inkmeter_collector_published_total", "Records that Kafka has acknowledged.", ["topic"])
+JOBS = Counter("inkmeter_collector_jobs_total", "Jobs journaled for the first time, by source.", ["source"])
+DUPLICATES = Counter(
+    "inkmeter_collector_duplicate_jobs_total", "Jobs brought again by HTTP; they are not journaled twice."
+)
+LOOKS = Counter("inkmeter_collector_looks_total", "Looks at printers, by how they ended.", ["outcome"])
+PRINTERS_FAILING = Gauge(
+    "inkmeter_collector_printers_failing",
+    "Printers whose last look failed. Above 0: `inkmeter printers list` says which and why.",
+)

@@ -1,0 +1,69 @@
+"""Settings of the collector."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field, field_validator, model_validator
+
+from services.collector.addresses import parse_networks
+from shared.errors import Reject
+from shared.settings import CommonSettings, Port, load
+
+FORGOTTEN_AFTER_S: Final = 60.0
+"""Printers may forget a completed job after so long (RFC 8011, section 5.3.7.2)."""
+PRIVATE_NETWORKS: Final = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,127.0.0.0/8,fc00::/7,::1/128"
+
+
+class CollectorSettings(CommonSettings):
+    """What the collector needs beyond what every service does."""
+
+    http_port: Port = Field(7081, description="Port the service listens on.")
+    collector_id: str = Field(
+        "c1", pattern=r"^[a-z0-9][a-z0-9-]{0,40}$", description="Name of this collector, in each event's source."
+    )
+    poll_interval_s: float = Field(
+        10.0, ge=0.2, lt=FORGOTTEN_AFTER_S, description="How often each printer is asked for jobs, in seconds."
+    )
+    poll_max_delay_s: float = Field(
+        55.0,
+        ge=0.2,
+        le=3_600,
+        description="Longest pause after failures, in seconds; above 60 a printer may forget jobs meanwhile.",
+    )
+    poll_timeout_s: float = Field(30.0, ge=1, le=600, description="Longest time of one look at a printer.")
+    poll_concurrency: int = Field(64, ge=1, le=1_000, description="Printers asked at the same time at most.")
+    printer_networks: str = Field(
+        PRIVATE_NETWORKS,
+        description="Networks that printers may be in, comma-separated; all else is never connected to.",
+    )
+
+    @field_validator("printer_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        try:
+            parse_networks(value)
+        except Reject as error:
+            raise ValueError(error.reason) from error
+        return value
+
+    @model_validator(mode="after")
+    def _order(self) -> CollectorSettings:
+        if self.poll_max_delay_s < self.poll_interval_s:
+            raise ValueError("INKMETER_POLL_MAX_DELAY_S must not be below INKMETER_POLL_INTERVAL_S")
+        return self
+
+    @property
+    def journal_file(self) -> Path:
+        """Where the journal lies."""
+        return self.data_dir / "collector" / "journal.sqlite"
+
+
+def load_settings() -> CollectorSettings:
+    """Reads the settings from the environment.
+
+    Raises:
+        ConfigError: names every variable that is missing or wrong.
+    """
+    return load(CollectorSettings)
