@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -90,19 +90,20 @@ class PriceBook:
     """All published versions of all lists, and the default list of each book.
 
     A version counts from its `valid_from` until a later version of the same list does: of all versions valid at
-    a moment the one with the highest number wins.
+    a moment the one with the highest number wins. Of the lists that were ever named as a book's default, the
+    last one named that has a version valid at the moment wins: naming a list of next year changes nothing yet.
     """
 
-    def __init__(self, lists: Iterable[PriceList], defaults: Mapping[Book, str]) -> None:
+    def __init__(self, lists: Iterable[PriceList], defaults: Mapping[Book, Sequence[str]]) -> None:
+        """Takes all published versions, and by book the names of its default lists, the last one named last."""
         self.lists = tuple(lists)
-        self.defaults = dict(defaults)
-        self._of_book: dict[Book, list[PriceList]] = {
-            book: sorted(
-                (each for each in self.lists if each.file.book == book and each.file.name == defaults.get(book)),
-                key=lambda each: -each.version,
+        self._of_book: dict[Book, list[PriceList]] = {}
+        for book in _BOOKS:
+            rank = {name: index for index, name in enumerate(defaults.get(book, ()))}
+            named = [each for each in self.lists if each.file.book == book and each.file.name in rank]
+            self._of_book[book] = sorted(
+                named, key=lambda each: (rank[each.file.name], each.version), reverse=True
             )
-            for book in _BOOKS
-        }
         self._starts = sorted({each.valid_from for each in self.lists})
         moments = [None, *self._starts]
         self._pairs = [self._pair(moment) for moment in moments]

@@ -1,0 +1,88 @@
+-- name: list_price_lists
+-- A page of versions by name and version, newest version first.
+SELECT id, name, version, book, state, valid_from, definition, sha256, created_at, published_at, published_by
+FROM accounting.price_list
+WHERE (name, -version) > (%(after_name)s, %(after_version)s)
+ORDER BY name, -version
+LIMIT %(limit)s
+
+-- name: newest_price_list
+-- One version of a list by its number, else its newest version of any state.
+SELECT id, name, version, book, state, valid_from, definition, sha256, created_at, published_at, published_by
+FROM accounting.price_list
+WHERE name = %(name)s AND (%(version)s::integer IS NULL OR version = %(version)s)
+ORDER BY version DESC
+LIMIT 1
+
+-- name: lock_price_lists
+-- Imports and publications come one after the other: version numbers must have no gap and no double.
+SELECT revision FROM accounting.price_revision FOR UPDATE
+
+-- name: add_draft
+INSERT INTO accounting.price_list (name, version, book, valid_from, definition, sha256)
+VALUES (%(name)s, %(version)s, %(book)s, %(valid_from)s, %(definition)s, %(sha256)s)
+RETURNING id, name, version, book, state, valid_from, definition, sha256, created_at, published_at, published_by
+
+-- name: replace_draft
+UPDATE accounting.price_list
+SET book = %(book)s, valid_from = %(valid_from)s, definition = %(definition)s, sha256 = %(sha256)s, created_at = now()
+WHERE id = %(id)s AND state = 'draft'
+RETURNING id, name, version, book, state, valid_from, definition, sha256, created_at, published_at, published_by
+
+-- name: publish_draft
+UPDATE accounting.price_list
+SET state = 'published', published_at = now(), published_by = %(published_by)s
+WHERE id = %(id)s AND state = 'draft'
+RETURNING id, name, version, book, state, valid_from, definition, sha256, created_at, published_at, published_by
+
+-- name: default_names
+-- The lists that were ever named as a book's default, the last one named last.
+SELECT book, name FROM accounting.default_price_list ORDER BY no
+
+-- name: name_default
+INSERT INTO accounting.default_price_list (book, name) VALUES (%(book)s, %(name)s)
+
+-- name: count_up_revision
+UPDATE accounting.price_revision SET revision = revision + 1
+
+-- name: price_revision
+SELECT revision FROM accounting.price_revision
+
+-- name: published_price_lists
+-- All that the ledger's writer needs of the published versions.
+SELECT id, version, valid_from, definition FROM accounting.price_list WHERE state = 'published' ORDER BY id
+
+-- name: list_projects
+-- A page by code; q finds the beginning of a code or any part of a name.
+SELECT kind, code, name, customer, active, billable, changed_at, revision
+FROM accounting.project
+WHERE kind = %(kind)s AND code > %(after)s
+  AND (%(starts)s::text IS NULL OR code ILIKE %(starts)s OR name ILIKE %(contains)s)
+  AND (%(active)s::boolean IS NULL OR active = %(active)s)
+ORDER BY code
+LIMIT %(limit)s
+
+-- name: get_project
+SELECT kind, code, name, customer, active, billable, changed_at, revision
+FROM accounting.project WHERE kind = %(kind)s AND code = %(code)s
+
+-- name: lock_project
+SELECT revision FROM accounting.project WHERE kind = %(kind)s AND code = %(code)s FOR UPDATE
+
+-- name: put_project
+-- Writing what is already there is no change and is not told again.
+INSERT INTO accounting.project AS p (kind, code, name, customer, active, billable)
+VALUES (%(kind)s, %(code)s, %(name)s, %(customer)s, %(active)s, %(billable)s)
+ON CONFLICT (kind, code) DO UPDATE
+SET name = EXCLUDED.name, customer = EXCLUDED.customer, active = EXCLUDED.active, billable = EXCLUDED.billable,
+    changed_at = now(), revision = p.revision + 1
+WHERE (p.name, p.customer, p.active, p.billable)
+    IS DISTINCT FROM (EXCLUDED.name, EXCLUDED.customer, EXCLUDED.active, EXCLUDED.billable)
+
+-- name: untold_projects
+SELECT kind, code, name, customer, active, billable, changed_at, revision
+FROM accounting.project WHERE told_revision < revision ORDER BY kind, code LIMIT %(limit)s
+
+-- name: mark_told
+UPDATE accounting.project SET told_revision = %(revision)s
+WHERE kind = %(kind)s AND code = %(code)s AND told_revision < %(revision)s
