@@ -9,7 +9,7 @@ from services.reporting.settings import ReportingSettings
 from services.reporting.store import Store
 from shared import log
 from shared.clock import SystemClock
-from shared.health import Readiness
+from shared.health import Probe, Readiness
 from shared.http.app import make_app, serve_http
 from shared.postgres import open_pool
 from shared.process import run_until_stopped
@@ -34,17 +34,23 @@ async def serve(settings: ReportingSettings) -> None:
             timeout_s=settings.report_timeout_s,
         )
 
-        async def database() -> str | None:
-            missing = await store.missing_views()
-            return f"The views {', '.join(missing)} are missing: run `inkmeter migrate`." if missing else None
-
         readiness = Readiness()
-        readiness.add("database", database)
+        readiness.add("database", missing_views(store))
         api = SummaryApi(store, SystemClock(), timezone=settings.timezone)
         app = make_app("reporting", api.routes(), readiness=readiness, token=settings.token.get_secret_value())
         await run_until_stopped({"http": lambda: serve_http(app, settings.http_host, settings.http_port)})
     finally:
         await pool.close()
+
+
+def missing_views(store: Store) -> Probe:
+    """Asks the database for the views that reporting reads."""
+
+    async def probe() -> str | None:
+        missing = await store.missing_views()
+        return f"The views {', '.join(missing)} are missing: run `inkmeter migrate`." if missing else None
+
+    return probe
 
 
 def main() -> int:

@@ -1,0 +1,49 @@
+-- Views of the published shape over one table of lines: 200 jobs of 30 days, some lines without a cost or a price.
+DROP SCHEMA IF EXISTS inkmeter CASCADE;
+CREATE SCHEMA inkmeter;
+CREATE TABLE line AS
+SELECT
+  job_id, line, 'charge' AS entry_kind,
+  timestamptz '2026-10-12 00:00+02' + (job_id * 129773 % 2592000) * interval '1 second' AS completed_at,
+  'pr-' || job_id % 3 AS printer, 'DesignJet ' || job_id % 3 AS printer_name,
+  CASE WHEN job_id % 7 > 0 THEN 'u' || job_id % 7 ELSE '' END AS person, '' AS person_name,
+  CASE WHEN job_id % 5 > 0 THEN 'P-' || job_id % 5 ELSE '' END AS project,
+  CASE WHEN job_id % 5 > 0 THEN 'Project ' || job_id % 5 ELSE '' END AS project_name,
+  CASE WHEN job_id % 4 > 0 THEN 'D' || job_id % 4 ELSE '' END AS department, '' AS department_name,
+  CASE WHEN job_id % 3 = 1 THEN 'copy' ELSE 'print' END AS kind,
+  CASE WHEN job_id % 11 > 0 THEN 'completed' ELSE 'aborted' END AS outcome,
+  CASE line WHEN 1 THEN 'plain-80' ELSE 'canvas-340' END AS media,
+  CASE line WHEN 1 THEN 'Plain 80' ELSE 'Canvas 340' END AS media_name,
+  CASE (job_id + line) % 2 WHEN 1 THEN 'line-colour' ELSE 'image-high' END AS category,
+  (job_id * 7919 + line) % 3000001 * 0.000001 AS printed_area_m2,
+  (job_id * 7919 + line) % 3000001 * 0.000002 AS used_area_m2,
+  job_id * 31 % 4000 * 0.001 AS ink_ml, 1::bigint AS impressions, 2::bigint AS sheets,
+  CASE WHEN line = 2 AND job_id % 8 = 0 THEN NULL ELSE (job_id * 7919 + line) % 100000 * 0.0001 END AS cost,
+  CASE WHEN line = 2 AND job_id % 4 = 0 THEN NULL ELSE (job_id * 7919 + line) % 160000 * 0.000001 END AS price
+FROM generate_series(1::bigint, 200) AS job_id, generate_series(1, 2) AS line
+WHERE line = 1 OR job_id % 2 = 0;
+
+CREATE VIEW inkmeter.charges AS SELECT * FROM line;
+
+CREATE VIEW inkmeter.summary_daily AS
+SELECT
+  each.by, (completed_at AT TIME ZONE 'Europe/Berlin')::date AS day, each.key, max(each.name) AS name,
+  count(DISTINCT job_id) AS jobs, sum(printed_area_m2) AS printed_area_m2, sum(used_area_m2) AS used_area_m2,
+  sum(ink_ml) AS ink_ml, sum(impressions)::bigint AS impressions, sum(sheets)::bigint AS sheets,
+  sum(cost) AS cost, sum(price) AS price,
+  count(*) FILTER (WHERE cost IS NULL OR price IS NULL) AS unpriced_lines
+FROM line, LATERAL (VALUES
+  ('printer', printer, printer_name), ('person', person, person_name), ('project', project, project_name),
+  ('department', department, department_name), ('kind', kind, kind), ('media', media, media_name),
+  ('category', category, category)
+) AS each(by, key, name)
+GROUP BY 1, 2, 3;
+
+CREATE VIEW inkmeter.summary_monthly AS
+SELECT
+  by, date_trunc('month', day)::date AS month, key, max(name) AS name, sum(jobs)::bigint AS jobs,
+  sum(printed_area_m2) AS printed_area_m2, sum(used_area_m2) AS used_area_m2, sum(ink_ml) AS ink_ml,
+  sum(impressions)::bigint AS impressions, sum(sheets)::bigint AS sheets, sum(cost) AS cost, sum(price) AS price,
+  sum(unpriced_lines)::bigint AS unpriced_lines
+FROM inkmeter.summary_daily
+GROUP BY 1, 2, 3;
