@@ -106,9 +106,9 @@ def migrate(url: str, services: Sequence[str] | None = None, *, root: Path | Non
             known = migrations_of(service, root)
             stands_at = _version(connection, service)
             _refuse_newer(service, known, stands_at)
-            pending = [each for each in known if stands_at is None or each.number > stands_at]
-            if pending:
-                applied += _upgrade(url, service, known, pending)
+            missing = [each for each in known if stands_at is None or each.number > stands_at]
+            if missing:
+                applied += _upgrade(url, service, known, missing)
     return applied
 
 
@@ -122,6 +122,21 @@ def current(url: str, services: Sequence[str] | None = None) -> dict[str, str | 
     with connect(url, name="inkmeter-migrate", autocommit=True) as connection:
         names = services_with_migrations() if services is None else services
         return {service: _version(connection, service) for service in names}
+
+
+def pending(url: str, services: Sequence[str] | None = None) -> list[str]:
+    """What `migrate` would apply.
+
+    Raises:
+        ConfigError: the database URL is wrong, or the database is newer than this program.
+        Unreachable: the database can't be reached.
+    """
+    waiting: list[str] = []
+    for service, stands_at in current(url, services).items():
+        known = migrations_of(service)
+        _refuse_newer(service, known, stands_at)
+        waiting += [str(each) for each in known if stands_at is None or each.number > stands_at]
+    return waiting
 
 
 def require_current(url: str, service: str) -> None:
@@ -158,7 +173,7 @@ def _refuse_newer(service: str, known: Sequence[Migration], stands_at: str | Non
         )
 
 
-def _upgrade(url: str, service: str, known: Sequence[Migration], pending: Sequence[Migration]) -> list[str]:
+def _upgrade(url: str, service: str, known: Sequence[Migration], missing: Sequence[Migration]) -> list[str]:
     """Runs Alembic for one service; imported here, as a run without work must be quick."""
     import sqlalchemy  # noqa: PLC0415
     from alembic import command  # noqa: PLC0415
@@ -185,12 +200,12 @@ def _upgrade(url: str, service: str, known: Sequence[Migration], pending: Sequen
         try:
             command.upgrade(config, "head")
         except sqlalchemy.exc.DBAPIError as error:
-            failed = pending[len(applied)]
+            failed = missing[len(applied)]
             raise ConfigError(
                 f"The migration {failed} fails and is rolled back: {' '.join(str(error.orig).split())}.",
                 remedy="Please report it; the migrations before it stay.",
             ) from error
-    return [str(each) for each in pending if each.number in applied]
+    return [str(each) for each in missing if each.number in applied]
 
 
 @contextmanager

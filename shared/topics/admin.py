@@ -29,7 +29,7 @@ class TopicChange(Struct, frozen=True):
     """What `apply_topics` did with one topic."""
 
     topic: str
-    did: Literal["created", "changed", "unchanged"]
+    what: Literal["created", "changed", "unchanged"]
     detail: str = ""
 
 
@@ -43,12 +43,12 @@ class TopicState(Struct, frozen=True):
 
 
 class TopicLag(Struct, frozen=True):
-    """How far a consumer group is behind in one partition; -1 where it never committed."""
+    """How far a consumer group is behind in one partition; position is -1 where it never committed."""
 
     group: str
     topic: str
     partition: int
-    committed: int
+    position: int
     end: int
     lag: int
 
