@@ -4,7 +4,10 @@ CREATE SCHEMA inkmeter;
 CREATE TABLE line AS
 SELECT
   job_id, line, 'charge' AS entry_kind,
-  timestamptz '2026-10-12 00:00+02' + (job_id * 129773 % 2592000) * interval '1 second' AS completed_at,
+  CASE job_id
+    WHEN 200 THEN timestamptz '2026-11-01 00:00+01'  -- the very first moment of a month
+    ELSE timestamptz '2026-10-12 00:00+02' + (job_id * 129773 % 2592000) * interval '1 second'
+  END AS completed_at,
   'pr-' || job_id % 3 AS printer, 'DesignJet ' || job_id % 3 AS printer_name,
   CASE WHEN job_id % 7 > 0 THEN 'u' || job_id % 7 ELSE '' END AS person, '' AS person_name,
   CASE WHEN job_id % 5 > 0 THEN 'P-' || job_id % 5 ELSE '' END AS project,
