@@ -1,21 +1,41 @@
-"""Loads the published price lists for the ledger's writer, by its own synchronous connection."""
+"""Loads for the ledger's writer what prices depend on: published lists, printers, departments of people."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct
 from psycopg import Connection
 
 from services.accounting.pricelist import read_document
-from services.accounting.pricing import PriceBook, PriceList
+from services.accounting.pricing import PriceBook, PriceList, PrinterFacts
 from services.accounting.pricing.entries import Book
 from shared import sqlfile
 
 QUERIES = sqlfile.load("services.accounting", "queries_prices.sql")
+REFERENCE_QUERIES = sqlfile.load("services.accounting", "queries_reference.sql")
+
+
+class Pricing(Struct, frozen=True):
+    """All that prices depend on beside the job itself, as of one revision.
+
+    Attributes:
+        printers: what the registry says, by printer id.
+        departments: of people whose jobs name none, by person code.
+    """
+
+    revision: int
+    book: PriceBook
+    printers: Mapping[str, PrinterFacts]
+    departments: Mapping[str, str]
 
 
 def price_revision(connection: Connection[Any]) -> int:
-    """Counts up with every publication and every change of a default list; cheap enough to ask each batch."""
+    """Counts up with every publication, default list, and change of a printer's model or group or of a department.
+
+    Cheap enough to ask each batch; when it differs from Pricing.revision, load_pricing again.
+    """
     row = connection.execute(QUERIES["price_revision"]).fetchone()
     return int(row[0]) if row else 0
 
@@ -36,3 +56,14 @@ def load_price_book(connection: Connection[Any]) -> PriceBook:
     for book, name in connection.execute(QUERIES["default_names"]):
         defaults[book].append(name)
     return PriceBook(lists, defaults)
+
+
+def load_pricing(connection: Connection[Any]) -> Pricing:
+    """Reads everything; the revision is read first, so that a change during the load is loaded the next time."""
+    revision = price_revision(connection)
+    return Pricing(
+        revision=revision,
+        book=load_price_book(connection),
+        printers={row[0]: PrinterFacts(*row) for row in connection.execute(REFERENCE_QUERIES["printer_facts"])},
+        departments=dict(connection.execute(REFERENCE_QUERIES["person_departments"]).fetchall()),
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
 from typing import Any, Final, TypeVar, cast, get_args
 
 from services.accounting.pricelist_reader import Fault, Reader, WrongPriceList
