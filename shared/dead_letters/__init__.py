@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.dead_letters.box import DeadLetterBox, OpenLetter, choose, content, open_box
+from shared.dead_letters.box import DeadLetterBox, OpenLetter, choose, content, key_text, open_box
 from shared.dead_letters.letters import KafkaDeadLetters, Letter, letter_for
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "OpenLetter",
     "choose",
     "content",
+    "key_text",
     "letter_for",
     "open_box",
 ]

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from msgspec import Struct
 
 from shared.clock import Clock, SystemClock
+from shared.dead_letters.letters import printable
 from shared.errors import NotFound, Reject
 from shared.events.dead_letters import DeadLetter, DeadLetterEvent
 from shared.kafka import EVENT_HEADERS, make_consumer, make_producer, send, start
@@ -53,7 +54,7 @@ class DeadLetterBox:
             TopicPartition(name, number)
             for name in names
             if name in there
-            for number in self._consumer.partitions_for_topic(name) or ()
+            for number in await self._producer.partitions_for(name)
         ]
         if not parts:
             return []
@@ -138,7 +139,13 @@ def content(letter: DeadLetter) -> object:
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return raw.decode(errors="replace")
+        return printable(raw.decode(errors="replace"))
+
+
+def key_text(letter: DeadLetter) -> str | None:
+    """The refused record's key for people."""
+    raw = _bytes(letter.key_base64)
+    return None if raw is None else printable(raw.decode(errors="replace"))
 
 
 def _open(value: bytes) -> OpenLetter:
