@@ -1,0 +1,166 @@
+"""`/v1/price-books`: list, import, show and publish price lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from services.accounting.http_paging import Page, PageQuery, from_cursor, page_of
+from services.accounting.pricebooks import Change, PriceBooks, Version
+from services.accounting.pricelist_csv import from_csv, to_csv
+from services.accounting.pricelist_reader import WrongPriceList
+from services.accounting.pricelist_toml import from_toml, to_toml
+from services.accounting.pricing.entries import PriceListFile
+from shared.http.body import read_json
+from shared.http.problems import BadRequest, FieldError, Invalid
+from shared.http.routes import Answer, Call, Route
+
+TOML: Final = "application/toml"
+CSV: Final = "text/csv"
+JSON: Final = "application/json"
+OPERATOR: Final = "operator"
+"""Who publishes as long as there is one token for all operators."""
+
+
+class PriceBookItem(Struct, frozen=True, kw_only=True):
+    """One version of a price list; `default` tells whether its list counts in its book."""
+
+    name: str
+    version: int
+    book: str
+    state: str
+    valid_from: datetime
+    default: bool
+    created_at: datetime
+    published_at: datetime | None
+    published_by: str | None
+
+
+class PriceBook(PriceBookItem, frozen=True, kw_only=True):
+    """A version with all its rates, as the file has them."""
+
+    definition: dict[str, Any]
+
+
+class ImportedPriceBook(PriceBookItem, frozen=True, kw_only=True):
+    """What an import did: created or replaced a draft, or found the same file there already."""
+
+    change: Change
+
+
+class PriceBookText(Struct, frozen=True, forbid_unknown_fields=True):
+    """A price list file inside JSON: exactly one of the two."""
+
+    toml: str | None = None
+    csv: str | None = None
+
+
+class VersionQuery(Struct, frozen=True):
+    """Which version; the newest without."""
+
+    version: int | None = None
+
+
+class Publication(Struct, frozen=True):
+    """How to publish: `default` makes the list the one that counts in its book."""
+
+    default: bool = False
+
+
+class PriceBookApi:
+    """The routes of price lists."""
+
+    def __init__(self, store: PriceBooks, *, currency: str) -> None:
+        self._store = store
+        self._currency = currency
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        one = "/v1/price-books/{name}"
+        return [
+            Route(method="GET", path="/v1/price-books", handler=self._list, query=PageQuery,
+                  answer=Page[PriceBookItem], summary="List every version of every price list."),
+            Route(method="POST", path="/v1/price-books", handler=self._import, parse=self._read, status=201,
+                  content_types=(TOML, CSV, JSON), answer=ImportedPriceBook, errors=(409,),
+                  summary="Import a price list file as a draft; the same file again changes nothing."),
+            Route(method="GET", path=one, handler=self._show, query=VersionQuery, answer=PriceBook, errors=(404,),
+                  answers_with=(JSON, TOML, CSV), summary="Show one version, the newest by default."),
+            Route(method="POST", path=f"{one}/publish", handler=self._publish, parse=_publication,
+                  answer=PriceBookItem, errors=(404, 409, 412),
+                  summary="Publish a draft; from then on it never changes."),
+        ]  # fmt: skip
+
+    async def _list(self, call: Call) -> Page[PriceBookItem]:
+        limit = call.query.limit
+        found = await self._store.page(after=from_cursor(call.query.cursor, tuple[str, int]), limit=limit + 1)
+        defaults = await self._store.defaults()
+        return page_of(found, [PriceBookItem(**_item(each, defaults)) for each in found], limit, "name", "version")
+
+    def _read(self, raw: bytes, content_type: str) -> PriceListFile:
+        """A body in any of the content types."""
+        if content_type == JSON:
+            given = read_json(raw, PriceBookText)
+            if (given.toml is None) == (given.csv is None):
+                raise Invalid([FieldError(pointer="", detail='needs exactly one of "toml" and "csv"')])
+            text, is_csv = (given.csv, True) if given.csv is not None else (given.toml or "", False)
+        else:
+            text, is_csv = _utf8(raw), content_type == CSV
+        read: Callable[..., PriceListFile] = from_csv if is_csv else from_toml
+        try:
+            return read(text, currency=self._currency)
+        except WrongPriceList as wrong:
+            raise Invalid([FieldError(fault.pointer, fault.detail) for fault in wrong.faults]) from wrong
+
+    async def _import(self, call: Call) -> Answer:
+        done = await self._store.put_draft(call.body)
+        item = _item(done.version, await self._store.defaults())
+        return Answer(
+            ImportedPriceBook(**item, change=done.change),
+            status=201 if done.change == "created" else 200,
+            headers={
+                "ETag": done.version.etag,
+                "Location": f"/v1/price-books/{quote(done.version.name)}?version={done.version.version}",
+            },
+        )
+
+    async def _show(self, call: Call) -> Answer:
+        found = await self._store.get(call.path["name"], call.query.version)
+        headers = {"ETag": found.etag}
+        accepted = call.headers.get("Accept", "")
+        if TOML in accepted:
+            return Answer(to_toml(found.file()), headers=headers, content_type=TOML)
+        if CSV in accepted:
+            return Answer(to_csv(found.file()), headers=headers, content_type=CSV)
+        item = _item(found, await self._store.defaults())
+        return Answer(PriceBook(**item, definition=found.definition), headers=headers)
+
+    async def _publish(self, call: Call) -> Answer:
+        published, _ = await self._store.publish(
+            call.path["name"],
+            by=OPERATOR,
+            make_default=call.body.default,
+            if_match=call.headers.get("If-Match"),
+        )
+        item = PriceBookItem(**_item(published, await self._store.defaults()))
+        return Answer(item, headers={"ETag": published.etag})
+
+
+def _publication(raw: bytes, content_type: str) -> Publication:
+    del content_type
+    return read_json(raw, Publication) if raw else Publication()
+
+
+def _utf8(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRequest("The file is not UTF-8 text.") from error
+
+
+def _item(version: Version, defaults: dict[str, str]) -> dict[str, Any]:
+    shown = {name: getattr(version, name) for name in PriceBookItem.__struct_fields__ if name != "default"}
+    return {**shown, "default": version.state == "published" and defaults.get(version.book) == version.name}
