@@ -52,43 +52,46 @@ async def keep(pool: Pool, records: Sequence[Record]) -> None:
 
 
 async def _keep_one(connection: AsyncConnection[Any], record: Record) -> bool:
-    query, parameters = _statement(record)
+    statement = _statement(record)
+    if statement is None:
+        return False
+    query, parameters = statement
     cursor = await connection.execute(REFERENCE_QUERIES[query], parameters)
     return await cursor.fetchone() is not None
 
 
-def _statement(record: Record) -> tuple[str, dict[str, Any]]:
-    """Which statement a record means, with its parameters; a tombstone removes."""
+def _statement(record: Record) -> tuple[str, dict[str, Any]] | None:
+    """Which statement a record means, with its parameters; None for a printer's tombstone: its history stays."""
     of_printers = record.topic.endswith(TOPICS[0])
     if record.value is None:
         key = (record.key or b"").decode(errors="replace")
-        return ("remove_printer", {"id": key}) if of_printers else ("remove_person", {"code": key})
+        return None if of_printers or not key else ("put_person", {"key": key, "name": "", "department": ""})
     expected = PRINTER_CHANGED if of_printers else PERSON_CHANGED
     if (found := event_type_of(record.value)) != expected:
         raise Reject(f"{expected} is expected here, not {found}", pointer="/type")
     try:
         return _printer(record.value) if of_printers else _person(record.value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise (rejected(error) if isinstance(error, msgspec.DecodeError) else Reject(str(error))) from error
+    except msgspec.DecodeError as error:
+        raise rejected(error) from error
+    except UnicodeDecodeError as error:
+        raise Reject(f"not UTF-8: {error}") from error
 
 
 def _printer(value: bytes) -> tuple[str, dict[str, Any]]:
     printer = _printers.decode(value).data
     return "put_printer", {
-        "id": printer.id,
+        "key": printer.id,
         "name": printer.name,
         "model": printer.model or "",
         "serial": printer.serial or "",
         "printer_group": printer.group or "",
-        "removed": printer.removed,
     }
 
 
 def _person(value: bytes) -> tuple[str, dict[str, Any]]:
     person = _people.decode(value).data
     return "put_person", {
-        "code": person.code,
-        "display_name": person.person.display_name or "",
+        "key": person.code,
+        "name": person.person.display_name or "",
         "department": person.department or "",
-        "active": person.active,
     }

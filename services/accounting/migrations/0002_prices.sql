@@ -66,22 +66,3 @@ COMMENT ON TABLE accounting.project IS
     'told_revision lags behind revision until then, so that none is lost.';
 
 CREATE INDEX project_untold ON accounting.project (kind, code) WHERE told_revision < revision;
-
-CREATE TABLE accounting.known_printer (
-    id text PRIMARY KEY,
-    name text NOT NULL,
-    model text NOT NULL DEFAULT '',
-    serial text NOT NULL DEFAULT '',
-    printer_group text NOT NULL DEFAULT '',
-    removed boolean NOT NULL DEFAULT false
-);
-
-CREATE TABLE accounting.known_person (
-    code text PRIMARY KEY,
-    display_name text NOT NULL DEFAULT '',
-    department text NOT NULL DEFAULT '',
-    active boolean NOT NULL DEFAULT true
-);
-
-COMMENT ON TABLE accounting.known_printer IS 'The newest state of each printer of the registry, from printers.v1.';
-COMMENT ON TABLE accounting.known_person IS 'The newest state of each person of the directory, from people.v1.';
