@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
-from deploy.demo.models import Input, Model
+from deploy.demo.models import Input, Model, known_size
 from services.collector.sources.ipp.media import Size
 from services.collector.sources.ipp.message import Attribute, Range, Resolution, collection
 from services.collector.sources.ipp.tags import Operation, Tag
@@ -112,6 +112,14 @@ def _media(model: Model) -> Iterable[Attribute]:
         yield Attribute.of(f"media-{edge}-margin-supported", Tag.INTEGER, 500)
     yield collection("media-col-default", media_col(first.size, source=first.source, media_type=first.media_type))
     yield collection("media-col-ready", *(_ready(one) for one in model.inputs))
+    yield collection(
+        "media-col-database",
+        *(
+            media_col(known_size(name), source=one.source, media_type=one.media_type)
+            for one in model.inputs
+            for name in model.sizes
+        ),
+    )
 
 
 def _ready(loaded: Input) -> list[Attribute]:

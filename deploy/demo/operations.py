@@ -17,6 +17,7 @@ from shared.clock import Clock
 _PAGE: Final = re.compile(rb"/Type\s*/Page\b")
 _KEPT: Final = frozenset({*JOB_TEMPLATE, "job-account-id", "job-accounting-user-id", "job-billing"})
 _WHICH: Final = ("completed", "not-completed")
+_BY_NAME_ONLY: Final = frozenset({"media-col-database"})
 _SHORT: Final = frozenset({"job-id", "job-uri"})
 
 
@@ -235,11 +236,13 @@ def _response(request: Message, status: Status, words: str, groups: tuple[Group,
 def _selected(
     attributes: tuple[Attribute, ...], head: View, group_of: Callable[[str], str]
 ) -> tuple[Attribute, ...]:
-    """Those that were asked for, by name or by group; all when nothing was asked for."""
-    wanted = set(head.texts("requested-attributes"))
-    if not wanted or "all" in wanted:
-        return attributes
-    return tuple(one for one in attributes if one.name in wanted or group_of(one.name) in wanted)
+    """Those that were asked for, by name or by group; all but the long ones when nothing was asked for."""
+    wanted = set(head.texts("requested-attributes")) or {"all"}
+    return tuple(
+        one
+        for one in attributes
+        if one.name in wanted or (one.name not in _BY_NAME_ONLY and wanted & {"all", group_of(one.name)})
+    )
 
 
 def _printer_group(name: str) -> str:

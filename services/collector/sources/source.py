@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 from shared.events.jobs import JobCompleted
@@ -38,6 +39,7 @@ class PrinterFacts:
     media_sources: tuple[str, ...] = ()
     operations: frozenset[int] = frozenset()
     state: PrinterState = PrinterState()
+    current_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from services.collector.sources.ipp.message import (
 from services.collector.sources.ipp.tags import GroupTag, Tag
 from shared.errors import Reject
 
-_INT32: Final = range(-(2**31), 2**31)
+_INT32_END: Final = 2**31
 
 
 def encode(message: Message) -> bytes:
@@ -125,7 +125,7 @@ def _structured(tag: int, data: Data) -> bytes:
 
 
 def _int32(number: int) -> bytes:
-    if number not in _INT32:
+    if not -_INT32_END <= number < _INT32_END:
         raise Reject(f"IPP integers have 32 bits: {number}")
     return number.to_bytes(4, signed=True)
 

@@ -92,4 +92,5 @@ def facts(printer: View) -> PrinterFacts:
         media_sources=printer.texts("media-source-supported"),
         operations=frozenset(printer.integers("operations-supported")),
         state=state(printer),
+        current_time=printer.moment("printer-current-time"),
     )
