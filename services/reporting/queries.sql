@@ -13,11 +13,11 @@ SELECT set_config('statement_timeout', %(timeout_ms)s::text, true)
 -- name: views_present
 -- The views that this service reads and can't find; empty when all is well.
 SELECT wanted.name
-FROM unnest(ARRAY['inkmeter.summary_daily', 'inkmeter.summary_monthly', 'inkmeter.charges']) AS wanted(name)
+FROM unnest(ARRAY['inkmeter.summary_daily', 'inkmeter.charges']) AS wanted(name)
 WHERE to_regclass(wanted.name) IS NULL
 
--- name: days
--- Sums of a period of days by one thing.
+-- name: by_key
+-- Sums of a period by one thing: the bounds on the day reach into the rollup tables, so months are asked so too.
 SELECT key, max(name),
   coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
   coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
@@ -25,18 +25,6 @@ SELECT key, max(name),
   coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
 FROM inkmeter.summary_daily
 WHERE by = %(by)s AND day BETWEEN %(first_day)s AND %(last_day)s
-GROUP BY key
-LIMIT %(limit)s
-
--- name: months
--- The same for whole months, from a thirtieth of the rows.
-SELECT key, max(name),
-  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
-  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
-  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
-  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
-FROM inkmeter.summary_monthly
-WHERE by = %(by)s AND month BETWEEN %(first_day)s AND %(last_day)s
 GROUP BY key
 LIMIT %(limit)s
 
@@ -64,7 +52,7 @@ WHERE by = 'printer' AND day BETWEEN %(first_day)s AND %(last_day)s
 GROUP BY 1
 LIMIT %(limit)s
 
--- name: total_days
+-- name: total
 -- The sum over all printers: a job has one printer, but may have several media and categories.
 SELECT '', '',
   coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
@@ -74,25 +62,18 @@ SELECT '', '',
 FROM inkmeter.summary_daily
 WHERE by = 'printer' AND day BETWEEN %(first_day)s AND %(last_day)s
 
--- name: total_months
--- The same for whole months.
-SELECT '', '',
-  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
-  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
-  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
-  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
-FROM inkmeter.summary_monthly
-WHERE by = 'printer' AND month BETWEEN %(first_day)s AND %(last_day)s
-
 -- name: ledger
 -- Counts line by line what no rollup holds: another time zone's days, or only some of the jobs.
+-- The line that brings a job up to its minimum has an amount, but is no job and no line of one.
 -- The last column is 1 in the one row that is the total. A filter that is NULL lets everything pass.
-SELECT coalesce(key, ''), max(name), count(DISTINCT job_id), coalesce(sum(printed_area_m2), 0) * 1000000,
+SELECT coalesce(key, ''), max(name), count(DISTINCT job_id) FILTER (WHERE entry_kind <> 'minimum'),
+  coalesce(sum(printed_area_m2), 0) * 1000000,
   coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
   coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
-  coalesce(sum(price), 0), count(*) FILTER (WHERE cost IS NULL OR price IS NULL), GROUPING(key)
+  coalesce(sum(price), 0),
+  count(*) FILTER (WHERE entry_kind <> 'minimum' AND (cost IS NULL OR price IS NULL)), GROUPING(key)
 FROM (
-  SELECT job_id, printed_area_m2, used_area_m2, ink_ml, impressions, sheets, cost, price,
+  SELECT job_id, entry_kind, printed_area_m2, used_area_m2, ink_ml, impressions, sheets, cost, price,
     CASE %(by)s::text
       WHEN 'printer' THEN printer
       WHEN 'person' THEN person

@@ -92,10 +92,8 @@ class Store:
         if source == "ledger":
             found = await _fetch(connection, "ledger", values)
             return [_row(each) for each in found if not each[-1]], next(_sums(each) for each in found if each[-1])
-        pieces = "months" if question.period.whole_months else "days"
-        name = f"by_{by}" if by in {"day", "month"} else pieces
-        found = await _fetch(connection, name, values)
-        [total] = await _fetch(connection, f"total_{pieces}", values)
+        found = await _fetch(connection, f"by_{by}" if by in {"day", "month"} else "by_key", values)
+        [total] = await _fetch(connection, "total", values)
         return [_row(each) for each in found], _sums(total)
 
     @asynccontextmanager

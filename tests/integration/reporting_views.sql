@@ -26,12 +26,18 @@ SELECT
 FROM generate_series(1::bigint, 200) AS job_id, generate_series(1, 2) AS line
 WHERE line = 1 OR job_id % 2 = 0;
 
+-- A job below its minimum gets a line more, which is neither a job nor of any media.
+INSERT INTO line
+SELECT job_id, 2, 'minimum', completed_at, printer, printer_name, person, person_name, project, project_name,
+  department, department_name, kind, outcome, '', '', '', NULL, NULL, NULL, NULL, NULL, 0, 0.25
+FROM line WHERE job_id IN (7, 13);
+
 CREATE VIEW inkmeter.charges AS SELECT * FROM line;
 
 CREATE VIEW inkmeter.summary_daily AS
 SELECT
   each.by, (completed_at AT TIME ZONE 'Europe/Berlin')::date AS day, each.key, max(each.name) AS name,
-  count(DISTINCT job_id) AS jobs, sum(printed_area_m2) AS printed_area_m2, sum(used_area_m2) AS used_area_m2,
+  count(DISTINCT job_id) FILTER (WHERE entry_kind = 'charge') AS jobs, sum(printed_area_m2) AS printed_area_m2, sum(used_area_m2) AS used_area_m2,
   sum(ink_ml) AS ink_ml, sum(impressions)::bigint AS impressions, sum(sheets)::bigint AS sheets,
   sum(cost) AS cost, sum(price) AS price,
   count(*) FILTER (WHERE cost IS NULL OR price IS NULL) AS unpriced_lines

@@ -78,6 +78,24 @@ async def test_sums_and_ledger_give_the_same_answer(store: Store, pool: Pool, by
         assert from_sums.rows, period
 
 
+async def test_the_migrated_views_have_all_that_a_question_needs(database_url: str) -> None:
+    pool = await open_pool(database_url, name="test", max_size=1)
+    store = Store(pool, currency="EUR", timezone=ZONE, timeout_s=20)
+    try:
+        assert await store.missing_views() == []
+        for by in get_args(By):
+            for asked in (question(by, "2026"), question(by, "2026", "UTC", outcome="completed")):
+                assert (await store.summary(asked)).total.jobs == 0
+    finally:
+        await pool.close()
+
+
+async def test_a_minimum_is_money_without_a_job(store: Store) -> None:
+    for asked in (question("media", "2026"), question("media", "2026", "UTC")):
+        [minimum] = [row.sums for row in (await store.summary(asked)).rows if not row.key]
+        assert (minimum.jobs, minimum.price, minimum.unpriced_lines) == (0, Decimal("0.50"), 0)
+
+
 async def test_the_total_counts_a_job_with_two_media_once(store: Store) -> None:
     summary = await store.summary(question("media", "2026"))
     assert sum(row.sums.jobs for row in summary.rows) == 300
@@ -110,7 +128,7 @@ async def test_filters_are_combined(store: Store) -> None:
 
 async def test_lines_without_a_cost_or_a_price_are_counted_and_not_free(store: Store) -> None:
     summary = await store.summary(question("media", "2026"))
-    assert {row.key: row.sums.unpriced_lines for row in summary.rows} == {"plain-80": 0, "canvas-340": 50}
+    assert {row.key: row.sums.unpriced_lines for row in summary.rows} == {"": 0, "plain-80": 0, "canvas-340": 50}
     report = await store.report(question("project", "2026"))
     assert report.unpriced == ["Canvas 340"]
 
