@@ -1,4 +1,4 @@
-"""Carries the journal to Kafka: in order, many records in flight, and nothing is let go before it is acknowledged."""
+"""Carries the journal to Kafka: in order, many records in flight, none let go before it is acknowledged."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from shared.kafka import EVENT_HEADERS, SEND_TIMEOUT_S, start
 LOOK_EVERY_S: Final = 1.0
 """The journal is looked at so often even when nobody said that there is news."""
 STOP_S: Final = 3.0
+CONNECT_S: Final = 0.8
 MAX_RETRY_S: Final = 2.0
 LATE_S: Final = 10.0
 """A backlog whose oldest record has waited for so long is told as a fault."""
@@ -38,6 +39,10 @@ class Sender(Protocol):
 
         Raises Retry when there is no connection, and ConfigError when there can be none.
         """
+        ...
+
+    async def reachable(self) -> str | None:
+        """Whether Kafka can be connected to: None, or one sentence."""
         ...
 
     async def close(self) -> None:
@@ -81,6 +86,17 @@ class KafkaSender:
             # What has an answer keeps it; the rest counts as not sent.
             waiting += [error] * (len(records) - len(waiting))
         return [_outcome(each) for each in waiting]
+
+    async def reachable(self) -> str | None:
+        """See Sender; one open port of the listed brokers is enough."""
+        for address in self._bootstrap.split(","):
+            host, _, port = address.strip().rpartition(":")
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(CONNECT_S):
+                    _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+                writer.close()
+                return None
+        return f"Kafka does not answer at {self._bootstrap}; jobs are taken and wait in the journal"
 
     async def close(self) -> None:
         """See Sender."""
@@ -169,7 +185,7 @@ class Publisher:
             return f"{backlog.refused} records are too large for Kafka and were set aside in the journal."
         late_s = (self._clock.now() - backlog.oldest_at).total_seconds() if backlog.oldest_at else 0.0
         if not backlog.records or (self._error is None and late_s < LATE_S):
-            return None
+            return await self._sender.reachable()
         why = self._error or "Kafka does not answer"
         return f"{backlog.records} records wait in the journal, the oldest for {late_s:.0f} s: {why}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from services.collector.addresses import parse_networks
 from shared.errors import Reject
@@ -48,11 +48,12 @@ class CollectorSettings(CommonSettings):
             raise ValueError(error.reason) from error
         return value
 
-    @model_validator(mode="after")
-    def _order(self) -> CollectorSettings:
-        if self.poll_max_delay_s < self.poll_interval_s:
-            raise ValueError("INKMETER_POLL_MAX_DELAY_S must not be below INKMETER_POLL_INTERVAL_S")
-        return self
+    @field_validator("poll_max_delay_s")
+    @classmethod
+    def _not_below_interval(cls, value: float, info: ValidationInfo) -> float:
+        if value < info.data.get("poll_interval_s", 0.0):
+            raise ValueError("must not be below INKMETER_POLL_INTERVAL_S")
+        return value
 
     @property
     def journal_file(self) -> Path:

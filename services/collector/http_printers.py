@@ -1,0 +1,172 @@
+"""HTTP of the registry: /v1/printers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import asdict, replace
+
+from services.collector.addresses import AddressGuard, normal_address
+from services.collector.device import Open, examine, identify
+from services.collector.poller import Poller
+from services.collector.printer_bodies import (
+    NewPrinter,
+    PrinterEdit,
+    PrinterPage,
+    PrinterQuery,
+    PrinterView,
+    TestReport,
+    clean,
+    cursor_of,
+    parse_cursor,
+    report,
+    sort_key,
+    view,
+)
+from services.collector.printers import Printer, other_device, serial_of
+from services.collector.registry import Registry
+from shared.clock import Clock
+from shared.errors import Conflict
+from shared.http.problems import PreconditionFailed
+from shared.http.routes import Answer, Call, Route
+from shared.ids import uuid7
+
+
+class PrintersApi:
+    """Answers for printers; reads from memory, changes through the registry."""
+
+    def __init__(
+        self, registry: Registry, poller: Poller, guard: AddressGuard, open_source: Open, *, clock: Clock
+    ) -> None:
+        self._registry = registry
+        self._poller = poller
+        self._guard = guard
+        self._open_source = open_source
+        self._clock = clock
+
+    def routes(self) -> list[Route]:
+        """The routes to serve."""
+        one = "/v1/printers/{id}"
+        return [
+            Route(method="GET", path="/v1/printers", handler=self.every, query=PrinterQuery, answer=PrinterPage,
+                  summary="Printers by name, with what polling has found."),
+            Route(method="POST", path="/v1/printers", handler=self.add, body=NewPrinter, answer=PrinterView,
+                  status=201, errors=(409,), summary="Add a printer, once the device has told who it is."),
+            Route(method="GET", path=one, handler=self.one, answer=PrinterView, errors=(404,),
+                  summary="One printer."),
+            Route(method="PATCH", path=one, handler=self.edit, body=PrinterEdit, answer=PrinterView,
+                  errors=(404, 409, 412), summary="Change a printer; If-Match guards against others' changes."),
+            Route(method="DELETE", path=one, handler=self.remove, status=204, errors=(404, 412),
+                  summary="Take a printer out of the registry; what it printed stays."),
+            Route(method="POST", path=f"{one}/test", handler=self.test, answer=TestReport, errors=(404,),
+                  summary="Test a printer: a list of checks, each with a remedy."),
+        ]  # fmt: skip
+
+    async def every(self, call: Call) -> PrinterPage:
+        """A page of printers."""
+        query: PrinterQuery = call.query
+        after = parse_cursor(query.cursor) if query.cursor else ("", "")
+        found = [
+            printer
+            for printer in self._registry.printers()
+            if sort_key(printer) > after
+            and (not query.name or printer.name.lower() == query.name.lower())
+            and (not query.group or printer.group == query.group)
+            and query.enabled in (None, printer.enabled)
+        ]
+        page = found[: query.limit]
+        following = cursor_of(page[-1]) if len(found) > query.limit else None
+        return PrinterPage([self._view(printer) for printer in page], following)
+
+    async def one(self, call: Call) -> Answer:
+        """One printer with its entity tag."""
+        return self._answer(self._registry.get(call.path["id"]))
+
+    async def add(self, call: Call) -> Answer:
+        """Adds a printer; the same Idempotency-Key again answers the printer that it added."""
+        body: NewPrinter = call.body
+        key = call.headers.get("Idempotency-Key") or None
+        if key and (before := await self._registry.added_before(key)):
+            return self._answer(before, status=201)
+        address = normal_address(body.address)
+        name, group = clean(body.name, "/name"), clean(body.group, "/group")
+        self._refuse_taken(name or "", address)
+        facts = await identify(address, self._guard, self._open_source)
+        now = self._clock.now()
+        printer = Printer(
+            id=str(uuid7()),
+            name=name or "",
+            address=address,
+            kind=facts.kind,
+            serial=serial_of(facts),
+            uuid=facts.uuid,
+            model=facts.make_and_model,
+            group=group,
+            added_at=now,
+            changed_at=now,
+        )
+        return self._answer(await self._registry.add(printer, idempotency_key=key), status=201)
+
+    async def edit(self, call: Call) -> Answer:
+        """Changes what the body names; a new address must lead to the same device."""
+        printer = self._matched(call)
+        edit: PrinterEdit = call.body
+        changes: dict[str, Any] = {key: value for key, value in asdict(edit).items() if value is not UNSET}
+        for field in ("name", "group"):
+            if field in changes:
+                changes[field] = clean(changes[field], f"/{field}")
+        if changes.get("enabled") and "disabled_reason" not in changes:
+            changes["disabled_reason"] = None
+        if "address" in changes:
+            changes |= await self._moved(printer, normal_address(changes["address"]))
+        wanted = replace(printer, **changes)
+        return self._answer(printer if wanted == printer else await self._registry.change(wanted))
+
+    async def remove(self, call: Call) -> Answer:
+        """Takes a printer out."""
+        await self._registry.remove(self._matched(call))
+        return Answer(status=204)
+
+    async def test(self, call: Call) -> TestReport:
+        """Tests a printer now."""
+        printer = self._registry.get(call.path["id"])
+        return report(await examine(printer, self._guard, self._open_source, self._clock))
+
+    async def _moved(self, printer: Printer, address: str) -> dict[str, Any]:
+        if address == printer.address:
+            return {}
+        facts = await identify(address, self._guard, self._open_source)
+        if wrong := other_device(printer, facts):
+            raise Conflict(f"{address}: {wrong}; add it as a printer of its own.", pointer="/address")
+        return {
+            "address": address,
+            "kind": facts.kind,
+            "serial": serial_of(facts) or printer.serial,
+            "uuid": facts.uuid or printer.uuid,
+            "model": facts.make_and_model or printer.model,
+        }
+
+    def _refuse_taken(self, name: str, address: str) -> None:
+        """Says so before the device is asked; the registry's own check has the last word."""
+        for printer in self._registry.printers():
+            if printer.name.lower() == name.lower():
+                raise Conflict(f"A printer named {printer.name} is registered already.", pointer="/name")
+            if printer.address == address:
+                raise Conflict(f"{address} is registered already, as {printer.name}.", pointer="/address")
+
+    def _matched(self, call: Call) -> Printer:
+        printer = self._registry.get(call.path["id"])
+        wanted = call.headers.get("If-Match", "*").strip()
+        if wanted not in {"*", printer.etag}:
+            raise PreconditionFailed(f"The printer {printer.name} was changed meanwhile: read it again.")
+        return printer
+
+    def _view(self, printer: Printer) -> PrinterView:
+        return view(printer, self._poller.status(printer.id))
+
+    def _answer(self, printer: Printer, *, status: int = 200) -> Answer:
+        headers = {"ETag": printer.etag}
+        if status == 201:  # noqa: PLR2004 - Created
+            headers["Location"] = f"/v1/printers/{printer.id}"
+        return Answer(self._view(printer), status=status, headers=headers)

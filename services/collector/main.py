@@ -1,0 +1,104 @@
+"""Wires the collector."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from services.collector.addresses import AddressGuard, parse_networks
+from services.collector.http_jobs import JobsApi
+from services.collector.http_printers import PrintersApi
+from services.collector.journal import Journal
+from services.collector.look import Looker
+from services.collector.poller import Poller, Rhythm
+from services.collector.printers import Printer
+from services.collector.publisher import KafkaSender, Publisher
+from services.collector.registry import Registry
+from services.collector.registry_store import RegistryStore
+from services.collector.settings import CollectorSettings, load_settings
+from services.collector.sources.ipp.source import IppSource
+from services.collector.sources.source import PrinterSource
+from shared import log
+from shared.clock import SystemClock
+from shared.events.jobs import PrinterRef
+from shared.health import Readiness
+from shared.http.app import make_app, serve_http
+from shared.kafka import check_bootstrap, make_producer
+from shared.migrate import require_current
+from shared.postgres import open_pool
+from shared.process import run_until_stopped
+
+
+async def serve(settings: CollectorSettings) -> None:
+    """Serves until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigError: a setting is wrong, the journal is another collector's, or the port is taken.
+        Unreachable: no database answers. Kafka may be away: the journal waits for it.
+    """
+    check_bootstrap(settings.kafka_bootstrap)
+    url = settings.database_url.get_secret_value()
+    pool = await open_pool(url, name="inkmeter-collector")
+    clock = SystemClock()
+    journal = Journal(settings.journal_file, clock=clock)
+    try:
+        await asyncio.to_thread(require_current, url, "collector")
+        await journal.open()
+        registry = Registry(RegistryStore(pool), journal, collector_id=settings.collector_id, clock=clock)
+        await registry.refresh()
+        await _run(settings, journal, registry, clock)
+    finally:
+        await journal.close()
+        await pool.close()
+
+
+async def _run(settings: CollectorSettings, journal: Journal, registry: Registry, clock: SystemClock) -> None:
+    guard = AddressGuard(parse_networks(settings.printer_networks))
+
+    def open_source(address: str, ref: PrinterRef) -> PrinterSource:
+        return IppSource.at(address, ref)
+
+    def make_looker(printer: Printer) -> Looker:
+        source = open_source(printer.address, printer.ref)
+        return Looker(printer, source, journal, guard, collector_id=settings.collector_id)
+
+    rhythm = Rhythm(
+        settings.poll_interval_s, settings.poll_max_delay_s, settings.poll_timeout_s, settings.poll_concurrency
+    )
+    poller = Poller(registry, make_looker, rhythm, clock=clock)
+    client_id = f"inkmeter-collector-{settings.collector_id}"
+    sender = KafkaSender(
+        partial(make_producer, settings.kafka_bootstrap, client_id),
+        settings.kafka_bootstrap,
+        topic_prefix=settings.topic_prefix,
+    )
+    publisher = Publisher(journal, sender, clock=clock)
+
+    async def database() -> str | None:
+        return registry.fault
+
+    readiness = Readiness()
+    readiness.add("journal", journal.probe)
+    readiness.add("kafka", publisher.probe)
+    readiness.add("database", database)
+    routes = [
+        *PrintersApi(registry, poller, guard, open_source, clock=clock).routes(),
+        *JobsApi(journal, publisher, registry, collector_id=settings.collector_id).routes(),
+    ]
+    app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
+    await run_until_stopped(
+        {
+            "http": lambda: serve_http(app, settings.http_host, settings.http_port),
+            "publisher": publisher.run,
+            "poller": poller.run,
+            "registry": registry.run,
+        }
+    )
+
+
+def main() -> int:
+    """Runs the service in the foreground; the exit code."""
+    settings = load_settings()
+    log.configure(settings.log_format, service="collector", level=settings.log_level)
+    asyncio.run(serve(settings))
+    return 0

@@ -1,0 +1,57 @@
+-- name: every_printer
+-- All printers that were not removed.
+SELECT id, name, address, kind, serial, uuid, model, printer_group, enabled, disabled_reason, added_at, changed_at,
+       removed_at, version
+FROM collector.printer
+WHERE removed_at IS NULL
+ORDER BY name;
+
+-- name: add_printer
+-- A new printer; or, when the same device was registered and removed, that one again under its old id.
+WITH before AS (
+  SELECT id FROM collector.printer
+  WHERE removed_at IS NOT NULL AND (serial = %(serial)s OR (uuid = %(uuid)s AND serial IS NOT DISTINCT FROM %(serial)s))
+  ORDER BY removed_at DESC LIMIT 1
+)
+INSERT INTO collector.printer AS p
+  (id, name, address, kind, serial, uuid, model, printer_group, added_at, changed_at, idempotency_key)
+VALUES (
+  coalesce((SELECT id FROM before), %(id)s), %(name)s, %(address)s, %(kind)s, %(serial)s, %(uuid)s, %(model)s,
+  %(group)s, %(at)s, %(at)s, %(idempotency_key)s
+)
+ON CONFLICT (id) DO UPDATE SET
+  name = excluded.name, address = excluded.address, kind = excluded.kind, serial = excluded.serial,
+  uuid = excluded.uuid, model = excluded.model, printer_group = excluded.printer_group, enabled = true,
+  disabled_reason = NULL, changed_at = excluded.changed_at, removed_at = NULL, version = p.version + 1,
+  idempotency_key = excluded.idempotency_key
+RETURNING id, name, address, kind, serial, uuid, model, printer_group, enabled, disabled_reason, added_at, changed_at,
+          removed_at, version;
+
+-- name: printer_by_idempotency_key
+-- The printer that an earlier, equal request has added.
+SELECT id, name, address, kind, serial, uuid, model, printer_group, enabled, disabled_reason, added_at, changed_at,
+       removed_at, version
+FROM collector.printer
+WHERE idempotency_key = %(idempotency_key)s AND removed_at IS NULL;
+
+-- name: change_printer
+-- Compare and set: no row when somebody else was faster.
+UPDATE collector.printer SET
+  name = %(name)s, address = %(address)s, kind = %(kind)s, serial = %(serial)s, uuid = %(uuid)s, model = %(model)s,
+  printer_group = %(group)s, enabled = %(enabled)s, disabled_reason = %(disabled_reason)s, changed_at = %(at)s,
+  removed_at = %(removed_at)s, version = version + 1
+WHERE id = %(id)s AND version = %(version)s AND removed_at IS NULL
+RETURNING id, name, address, kind, serial, uuid, model, printer_group, enabled, disabled_reason, added_at, changed_at,
+          removed_at, version;
+
+-- name: unannounced
+-- Printers, removed ones too, whose newest state was not told yet.
+SELECT id, name, address, kind, serial, uuid, model, printer_group, enabled, disabled_reason, added_at, changed_at,
+       removed_at, version
+FROM collector.printer
+WHERE announced < version
+ORDER BY changed_at;
+
+-- name: mark_announced
+-- That version was told; a newer one may be there by now.
+UPDATE collector.printer SET announced = %(version)s WHERE id = %(id)s AND announced < %(version)s;
