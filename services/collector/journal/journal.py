@@ -25,6 +25,7 @@ MAX_WAITING_BYTES: Final = 128 * 1024 * 1024
 """Of values that wait for the disk; beyond it callers are told to come again."""
 READ_RECORDS: Final = 2_000
 READ_BYTES: Final = 8 * 1024 * 1024
+PROBE_BYTES: Final = 65_536
 STOP_S: Final = 10.0
 
 T = TypeVar("T")
@@ -122,9 +123,10 @@ class Journal:
         return await self._do(lambda store: store.backlog())
 
     async def probe(self) -> str | None:
-        """Whether the journal takes records: tries a write when the last one failed."""
+        """Whether the journal takes records: tries a write of some size when the last one failed."""
         if self.fault is not None:
             with suppress(Retry):
+                await self._do(lambda store: store.set_cursor("probe", " " * PROBE_BYTES), writes=True)
                 await self._do(lambda store: store.set_cursor("probe", ""), writes=True)
         return self.fault
 
