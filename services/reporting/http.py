@@ -7,11 +7,11 @@ from typing import Final
 
 from prometheus_client import Histogram
 
+from services.reporting.answer import SummaryAnswer, answer
 from services.reporting.question import Format, Question, SummaryQuery, format_of, read_question
 from services.reporting.render import page
 from services.reporting.render.csv_table import to_csv
 from services.reporting.store import Store
-from services.reporting.summary import SummaryAnswer, answer
 from shared.clock import Clock
 from shared.http.routes import Answer, Call, Route
 

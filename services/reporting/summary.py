@@ -1,14 +1,12 @@
-"""What a summary is: rows of sums by one thing, their total, their order, and the answer's exact JSON shape."""
+"""What a summary is: rows of sums by one thing, their total, and their order."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import Final, Literal, TypedDict
-
-from msgspec import Struct
+from typing import Final, Literal
 
 from services.reporting.periods import Period
 
@@ -58,60 +56,6 @@ class Summary:
     filters: Mapping[str, str] = field(default_factory=dict)
 
 
-class PeriodAnswer(Struct, frozen=True):
-    """The period as it was asked for and as it was understood: days included, moments from..before."""
-
-    name: str
-    first_day: str
-    last_day: str
-    start: str
-    end: str
-    timezone: str
-
-
-class SumsAnswer(Struct, frozen=True, kw_only=True):
-    """Sums over the wire: money as decimal strings, areas in mm2 and ink in uL as strings, counts as numbers."""
-
-    jobs: int
-    printed_area_mm2: str
-    used_area_mm2: str
-    ink_ul: str
-    impressions: int
-    sheets: int
-    cost: str
-    price: str
-    unpriced_lines: int
-
-
-class RowAnswer(Struct, frozen=True, kw_only=True):
-    """One row over the wire: its key and name, then the fields of SumsAnswer."""
-
-    key: str
-    name: str
-    jobs: int
-    printed_area_mm2: str
-    used_area_mm2: str
-    ink_ul: str
-    impressions: int
-    sheets: int
-    cost: str
-    price: str
-    unpriced_lines: int
-
-
-class SummaryAnswer(Struct, frozen=True, kw_only=True):
-    """The answer of `GET /v1/summary` and of `inkmeter report summary --json`."""
-
-    period: PeriodAnswer
-    by: By
-    currency: str
-    rows: list[RowAnswer]
-    total: SumsAnswer
-    as_of: str
-    source: Source
-    filters: dict[str, str]
-
-
 def plain(value: Decimal, digits: int = 0) -> str:
     """A decimal in plain notation: at least `digits` decimals, every digit that it has, no needless zero."""
     whole, _, fraction = f"{value:f}".partition(".")
@@ -144,89 +88,3 @@ def _amount(sums: Sums, wish: Sort) -> Decimal | int:
         "unpriced": sums.unpriced_lines,
     }
     return amounts[wish]
-
-
-def answer(summary: Summary) -> SummaryAnswer:
-    """The summary as its JSON shape."""
-    period = summary.period
-    return SummaryAnswer(
-        period=PeriodAnswer(
-            name=period.name,
-            first_day=period.first_day.isoformat(),
-            last_day=period.last_day.isoformat(),
-            start=moment(period.start),
-            end=moment(period.end),
-            timezone=period.timezone,
-        ),
-        by=summary.by,
-        currency=summary.currency,
-        rows=[RowAnswer(key=row.key, name=row.name, **_wire(row.sums)) for row in summary.rows],
-        total=SumsAnswer(**_wire(summary.total)),
-        as_of=moment(summary.as_of),
-        source=summary.source,
-        filters=dict(summary.filters),
-    )
-
-
-def moment(value: datetime) -> str:
-    """A moment in UTC as RFC 3339."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-class _Wire(TypedDict):
-    jobs: int
-    printed_area_mm2: str
-    used_area_mm2: str
-    ink_ul: str
-    impressions: int
-    sheets: int
-    cost: str
-    price: str
-    unpriced_lines: int
-
-
-def _wire(sums: Sums) -> _Wire:
-    return {
-        "jobs": sums.jobs,
-        "printed_area_mm2": plain(sums.printed_area_mm2),
-        "used_area_mm2": plain(sums.used_area_mm2),
-        "ink_ul": plain(sums.ink_ul),
-        "impressions": sums.impressions,
-        "sheets": sums.sheets,
-        "cost": plain(sums.cost, MONEY_DIGITS),
-        "price": plain(sums.price, MONEY_DIGITS),
-        "unpriced_lines": sums.unpriced_lines,
-    }
-
-
-def from_answer(told: SummaryAnswer) -> Summary:
-    """The summary that a JSON answer holds, exact to the last digit."""
-    return Summary(
-        period=Period(
-            name=told.period.name,
-            first_day=date.fromisoformat(told.period.first_day),
-            last_day=date.fromisoformat(told.period.last_day),
-            timezone=told.period.timezone,
-        ),
-        by=told.by,
-        currency=told.currency,
-        rows=[Row(key=row.key, name=row.name, sums=_from_wire(row)) for row in told.rows],
-        total=_from_wire(told.total),
-        as_of=datetime.fromisoformat(told.as_of),
-        source=told.source,
-        filters=told.filters,
-    )
-
-
-def _from_wire(told: SumsAnswer | RowAnswer) -> Sums:
-    return Sums(
-        jobs=told.jobs,
-        printed_area_mm2=Decimal(told.printed_area_mm2),
-        used_area_mm2=Decimal(told.used_area_mm2),
-        ink_ul=Decimal(told.ink_ul),
-        impressions=told.impressions,
-        sheets=told.sheets,
-        cost=Decimal(told.cost),
-        price=Decimal(told.price),
-        unpriced_lines=told.unpriced_lines,
-    )

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reporting.summary import Row, Sort, SummaryAnswer, Sums, answer, from_answer, ordered, plain
+from services.reporting.answer import SummaryAnswer, answer, from_answer
+from services.reporting.summary import Row, Sort, Sums, ordered, plain
 from tests.unit.reporting.summaries import summary, sums
 
 
