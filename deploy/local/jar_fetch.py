@@ -1,0 +1,103 @@
+"""Fetches jars with jgo, a Maven client in pure Python, and shows how far it is."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import jgo
+from jgo.config import GlobalSettings
+from jgo.maven import PythonResolver
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn
+
+from deploy.local.waiting import Abort, Aborted
+from shared.errors import ConfigError, Unreachable
+
+LOCK_NAME: Final = "inkmeter.lock"
+
+
+def fetch(coordinates: Sequence[str], *, expected: int, abort: Abort) -> tuple[Path, ...]:
+    """The jars of all coordinates with what they need, one for each file name; from the cache where it has them.
+
+    Raises:
+        Unreachable: the repository can't be reached.
+        ConfigError: it has them not, or the cache can't be written.
+        Aborted: told so.
+    """
+    settings = GlobalSettings.load()
+    found: dict[str, Path] = {}
+    try:
+        with _one_at_a_time(Path(settings.cache_dir)), _Bar(expected, Path(settings.repo_cache), abort) as bar:
+            for each in coordinates:
+                resolver = PythonResolver(progress_callback=bar.download)
+                environment = jgo.build(each, resolver=resolver, repositories=settings.repositories)
+                found.update({jar.name: jar for jar in environment.all_jars})
+    except (RuntimeError, ValueError) as error:
+        raise ConfigError(
+            f"Kafka's jars are not to be had: {error}",
+            remedy="Check the Maven settings of this machine, or set INKMETER_KAFKA_BOOTSTRAP to a Kafka of yours.",
+        ) from error
+    except OSError as error:  # every failure of the network is one: requests' errors derive from it
+        raise Unreachable(
+            f"Kafka's jars can't be fetched ({type(error).__name__}: {error}): is there a network? "
+            "Only the first start needs it."
+        ) from error
+    return tuple(found.values())
+
+
+@contextmanager
+def _one_at_a_time(cache: Path) -> Iterator[None]:
+    """Two first starts at the same moment would write the same files."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / LOCK_NAME).open("w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+class _Bar:
+    """A line on stderr that counts jars; it appears with the first download, not when the cache has all."""
+
+    def __init__(self, expected: int, repository: Path, abort: Abort) -> None:
+        self._expected = expected
+        self._repository = repository
+        self._abort = abort
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._task = self._progress.add_task("Fetching Apache Kafka (once)", total=None)
+        self._jars = 0
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._progress.stop()
+
+    @contextmanager
+    def download(self, name: str, size_bytes: int) -> Iterator[Callable[[int], None]]:
+        """Called by jgo around each file."""
+        self._progress.start()
+        self._jars += name.endswith(".jar")
+        text = f"Fetching Apache Kafka (once): {min(self._jars, self._expected)} of {self._expected} jars"
+        self._progress.update(self._task, description=text)
+
+        def advance(count_bytes: int) -> None:
+            if self._abort.is_set():
+                raise Aborted(name)
+            self._progress.update(self._task, advance=count_bytes)
+
+        try:
+            yield advance
+        except BaseException:
+            self._remove_partial(name, size_bytes)
+            raise
+
+    def _remove_partial(self, name: str, size_bytes: int) -> None:
+        """Half a file would pass for a whole one at the next start."""
+        for path in self._repository.rglob(name):
+            with suppress(OSError):
+                if path.stat().st_size < size_bytes:
+                    path.unlink()
