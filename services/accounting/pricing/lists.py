@@ -30,7 +30,7 @@ class PriceList:
         self.valid_from = valid_from
         self.file = file
         self.minimum_micro = file.minimum_micro
-        self._tables: Mapping[str, Mapping[tuple[object, ...], Any]] = {
+        self._tables: Mapping[str, Mapping[tuple[Any, ...], Any]] = {
             "ppu": {(e.scope, e.category): e for e in file.ppu},
             "media": {(e.scope, e.code): e for e in file.media},
             "ink": {(e.scope, e.colour): e for e in file.ink},
@@ -87,6 +87,10 @@ class PriceList:
                 if (entry := entries.get((scope, *what))) is not None:
                     return entry
         return None
+
+    def scopes(self) -> set[Scope]:
+        """Every printer, group and model that the list names."""
+        return {key[0] for entries in self._tables.values() for key in entries}
 
     def has(self, table: str) -> bool:
         """Whether the list has any entry of a table."""

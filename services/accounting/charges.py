@@ -1,0 +1,160 @@
+"""Reads the ledger for people: pages of charges and jobs, and all that explains one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+
+from services.accounting.candidates import DefaultNamed, Published, candidates
+from services.accounting.explain import explain_book
+from services.accounting.explanation import Booked, BookExplained, Inputs, shown_inputs
+from services.accounting.pricebooks import QUERIES as PRICE_QUERIES
+from services.accounting.pricelist import read_document
+from services.accounting.pricing import PriceList, PrinterFacts
+from services.accounting.pricing.entries import Book
+from shared import sqlfile
+from shared.errors import NotFound
+from shared.events.jobs import JobLine
+from shared.postgres import Pool, classified
+
+QUERIES: Final = sqlfile.load("services.accounting", "queries_charges.sql")
+MAX_ENTRY_ID: Final = 1 << 63
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """One line of the ledger, with how each book came to its amount."""
+
+    charge_id: str
+    entry_kind: str
+    job_id: str
+    job_key: str
+    line: int
+    completed_at: datetime
+    posted_at: datetime
+    printer: dict[str, str]
+    inputs: dict[str, Any]
+    currency: str
+    cost: BookExplained
+    price: BookExplained
+
+
+class Charges:
+    """The ledger's lines in PostgreSQL, read only."""
+
+    def __init__(self, pool: Pool, *, currency: str) -> None:
+        self._pool = pool
+        self._currency = currency
+
+    async def page(self, query: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Rows of `list_charges` or `list_jobs`."""
+        with classified():
+            async with self._pool.connection() as connection:
+                return await _rows(connection, query, parameters)
+
+    async def explain(self, charge_id: str) -> Explanation:
+        """Computes a line again.
+
+        Raises:
+            NotFound: no such charge.
+        """
+        place = _place(charge_id)
+        with classified():
+            async with self._pool.connection() as connection:
+                found = await _rows(connection, "charge", place) if place else []
+                if not found or place is None:
+                    raise NotFound(f"There is no charge {charge_id!r}: take its id from `inkmeter jobs list`"
+                                   " or from GET /v1/charges.")  # fmt: skip
+                row = found[0]
+                sums = (await _rows(connection, "job_sums", place))[0]
+                published = [Published(**each) for each in await _rows(connection, "published_history", {})]
+                defaults = [DefaultNamed(**each) for each in await _rows(connection, "default_history", {})]
+                lists = {
+                    book: await _list(connection, row[f"{book}_list_id"], published) for book in ("cost", "price")
+                }
+        inputs = _inputs(row)
+
+        def explained(book: Book) -> BookExplained:
+            return explain_book(
+                Booked(book, row[f"{book}_micro"], row[f"{book}_rule"]),
+                inputs,
+                lists[book],
+                cost_micro=row["cost_micro"],
+                job_sum_micro=sums[f"{book}_micro"],
+                candidates=candidates(
+                    book,
+                    row[f"{book}_list_id"],
+                    completed_at=row["occurred_at"],
+                    posted_at=row["posted_at"],
+                    published=published,
+                    defaults=defaults,
+                ),
+            )
+
+        return Explanation(
+            charge_id=charge_id,
+            entry_kind=row["entry_kind"],
+            job_id=row["job_id"],
+            job_key=row["job_key"],
+            line=row["line"],
+            completed_at=row["occurred_at"],
+            posted_at=row["posted_at"],
+            printer={
+                "id": row["printer_id"],
+                "name": row["printer_name"] or row["printer_id"],
+                "model": row["model"],
+            },
+            inputs=shown_inputs(inputs),
+            currency=self._currency,
+            cost=explained("cost"),
+            price=explained("price"),
+        )
+
+
+def _place(charge_id: str) -> dict[str, int] | None:
+    """Entry and line of a charge id `<entry>.<line>`."""
+    entry, dot, line = charge_id.partition(".")
+    if not dot or not (entry.isdecimal() and line.isdecimal() and entry.isascii() and line.isascii()):
+        return None
+    place = {"entry_id": int(entry[:20]), "line": int(line[:6])}
+    return place if place["entry_id"] < MAX_ENTRY_ID and place["line"] < 1 << 15 else None
+
+
+def _inputs(row: Mapping[str, Any]) -> Inputs:
+    """The line as the job told it, with the category it was priced by."""
+    colours: Sequence[str] = msgspec.json.decode(row["ink_colours"] or "[]")
+    names = {"media", "category", "category_by", "colour_mode", "roll_width_um", "width_um", "length_um"}
+    names |= {"printed_area_mm2", "used_area_mm2", "scan_area_mm2", "impressions", "sheets"}
+    line = JobLine(
+        **{name: row[name] for name in names if row[name] not in {None, ""}},
+        ink_ul=dict(zip(colours, row["ink_ul"], strict=True)) if row["ink_ul"] is not None else None,
+    )
+    printer = PrinterFacts(row["printer_id"], row["serial"], row["model"], row["printer_group"])
+    return Inputs(row["kind"], row["entry_kind"], row["line"], line, printer)
+
+
+async def _list(
+    connection: AsyncConnection[Any], list_id: int | None, published: Sequence[Published]
+) -> PriceList | None:
+    meant = next((each for each in published if each.id == list_id), None)
+    if meant is None:
+        return None
+    parameters = {"name": meant.name, "version": meant.version}
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(PRICE_QUERIES["newest_price_list"], parameters)
+        row = (await cursor.fetchall())[0]
+    file = read_document(row["definition"], currency=row["definition"]["currency"])
+    return PriceList(list_id=meant.id, version=meant.version, valid_from=meant.valid_from, file=file)
+
+
+async def _rows(
+    connection: AsyncConnection[Any], query: str, parameters: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(QUERIES[query], parameters)
+        return await cursor.fetchall()

@@ -1,0 +1,159 @@
+"""`/v1/jobs`, `/v1/charges` and why a charge is what it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from services.accounting.charges import Charges, Explanation
+from services.accounting.http_paging import Page, PageQuery, from_cursor, to_cursor
+from shared.clock import Clock
+from shared.http.routes import Call, Route
+from shared.periods import parse_period
+
+Filter = Annotated[str, Meta(max_length=1_000, pattern=r"^[^\x00]*$")]
+Exact = Annotated[str, Meta(description="An exact decimal number.")]
+
+
+class JobQuery(PageQuery, frozen=True, kw_only=True):
+    """Which jobs; `unpriced` leaves only those with a line that lacks a cost or a price."""
+
+    period: Filter | None = None
+    printer: Filter | None = None
+    person: Filter | None = None
+    project: Filter | None = None
+    unpriced: bool = False
+
+
+class ChargeQuery(JobQuery, frozen=True, kw_only=True):
+    """Which ledger lines."""
+
+    job: UUID | None = None
+
+
+class JobItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One job with the sums of its lines; what no source told is absent, and so is an amount that nothing has."""
+
+    job_id: UUID
+    job_key: str
+    device_job_id: str | None = None
+    title: str | None = None
+    source: str
+    printer: str
+    printer_name: str
+    person: str
+    project: str | None = None
+    department: str | None = None
+    billable: bool | None = None
+    kind: str | None = None
+    outcome: str | None = None
+    copies: int | None = None
+    lines: int
+    completed_at: datetime
+    posted_at: datetime
+    printed_area_m2: Exact | None = None
+    used_area_m2: Exact | None = None
+    ink_ml: Exact | None = None
+    impressions: int | None = None
+    sheets: int | None = None
+    cost: Exact | None = None
+    price: Exact | None = None
+    unpriced_lines: int | None = None
+
+
+class ChargeItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of the ledger; without `cost` or `price` it is unpriced, and the rule says why."""
+
+    charge_id: str
+    entry_kind: str
+    job_id: UUID
+    line: int
+    completed_at: datetime
+    posted_at: datetime
+    printer: str
+    printer_name: str
+    person: str
+    project: str
+    department: str
+    billable: bool
+    kind: str
+    outcome: str
+    media: str
+    category: str
+    printed_area_m2: Exact | None = None
+    used_area_m2: Exact | None = None
+    ink_ml: Exact | None = None
+    impressions: int | None = None
+    sheets: int | None = None
+    cost: Exact | None = None
+    cost_rule: str
+    price: Exact | None = None
+    price_rule: str
+
+
+_EXACT: Final = ("printed_area_m2", "used_area_m2", "ink_ml", "cost", "price")
+
+
+class ChargeApi:
+    """The routes that read the ledger."""
+
+    def __init__(self, charges: Charges, clock: Clock, *, timezone: str) -> None:
+        self._charges = charges
+        self._clock = clock
+        self._timezone = timezone
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route(method="GET", path="/v1/jobs", handler=self._jobs, query=JobQuery, answer=Page[JobItem],
+                  summary="List jobs, the last completed first."),
+            Route(method="GET", path="/v1/charges", handler=self._list, query=ChargeQuery, answer=Page[ChargeItem],
+                  summary="List ledger lines, the last completed first."),
+            Route(method="GET", path="/v1/charges/{id}/explain", handler=self._explain, answer=Explanation,
+                  errors=(404,), summary="Explain how a charge came about, term by term."),
+        ]  # fmt: skip
+
+    async def _jobs(self, call: Call) -> Page[JobItem]:
+        query: JobQuery = call.query
+        after = from_cursor(query.cursor, tuple[UUID])
+        rows = await self._charges.page("list_jobs", {**self._filters(query), "after_id": after and after[0]})
+        items = [JobItem(**_texts(row)) for row in rows]
+        return _page(items, query.limit, lambda last: (str(last.job_id),))
+
+    async def _list(self, call: Call) -> Page[ChargeItem]:
+        query: ChargeQuery = call.query
+        after = from_cursor(query.cursor, tuple[datetime, str]) or (None, None)
+        place = {"after_time": after[0], "after_id": after[1], "job": query.job}
+        rows = await self._charges.page("list_charges", {**self._filters(query), **place})
+        items = [ChargeItem(**_texts(row)) for row in rows]
+        return _page(items, query.limit, lambda last: (last.completed_at.isoformat(), last.charge_id))
+
+    async def _explain(self, call: Call) -> Explanation:
+        return await self._charges.explain(call.path["id"])
+
+    def _filters(self, query: JobQuery) -> dict[str, Any]:
+        period = (
+            parse_period(query.period, now=self._clock.now(), timezone=self._timezone) if query.period else None
+        )
+        return {
+            "starts": period.start if period else None,
+            "ends": period.end if period else None,
+            "printer": query.printer,
+            "person": query.person,
+            "project": query.project,
+            "unpriced": query.unpriced,
+            "limit": query.limit + 1,
+        }
+
+
+def _texts(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with its exact numbers as plain decimal text."""
+    return {name: f"{value:f}" if name in _EXACT and value is not None else value for name, value in row.items()}
+
+
+def _page(items: list[Any], limit: int, key: Any) -> Page[Any]:
+    shown = items[:limit]
+    return Page(shown, to_cursor(*key(shown[-1])) if len(items) > limit else None)

@@ -1,0 +1,70 @@
+-- name: list_charges
+-- A page of ledger lines, the last posted first.
+SELECT c.charge_id, c.entry_kind, c.job_id, c.line, c.completed_at, c.posted_at, c.printer, c.printer_name, c.person,
+    c.project, c.department, c.billable, c.kind, c.outcome, c.media, c.category, c.printed_area_m2, c.used_area_m2,
+    c.ink_ml, c.impressions, c.sheets, c.cost, c.cost_rule, c.price, c.price_rule
+FROM inkmeter.charges AS c
+WHERE (%(starts)s::timestamptz IS NULL OR c.completed_at >= %(starts)s)
+  AND (%(ends)s::timestamptz IS NULL OR c.completed_at < %(ends)s)
+  AND (%(printer)s::text IS NULL OR c.printer = %(printer)s)
+  AND (%(person)s::text IS NULL OR c.person = %(person)s)
+  AND (%(project)s::text IS NULL OR c.project = %(project)s)
+  AND (%(job)s::uuid IS NULL OR c.job_id = %(job)s)
+  AND (NOT %(unpriced)s OR c.cost IS NULL OR c.price IS NULL)
+  AND (%(after_time)s::timestamptz IS NULL
+       OR (c.completed_at, c.charge_id) < (%(after_time)s::timestamptz, %(after_id)s::text))
+ORDER BY c.completed_at DESC, c.charge_id DESC
+LIMIT %(limit)s
+
+-- name: list_jobs
+-- A page of jobs, the last completed first.
+SELECT j.job_id, j.job_key, j.device_job_id, j.title, j.source, j.printer, j.printer_name, j.person, j.project,
+    j.department, j.billable, j.kind, j.outcome, j.copies, j.lines, j.completed_at, j.posted_at, j.printed_area_m2,
+    j.used_area_m2, j.ink_ml, j.impressions, j.sheets, j.cost, j.price, j.unpriced_lines
+FROM inkmeter.jobs AS j
+WHERE (%(starts)s::timestamptz IS NULL OR j.completed_at >= %(starts)s)
+  AND (%(ends)s::timestamptz IS NULL OR j.completed_at < %(ends)s)
+  AND (%(printer)s::text IS NULL OR j.printer = %(printer)s)
+  AND (%(person)s::text IS NULL OR j.person = %(person)s)
+  AND (%(project)s::text IS NULL OR j.project = %(project)s)
+  AND (NOT %(unpriced)s OR j.unpriced_lines > 0)
+  AND (%(after_id)s::uuid IS NULL OR j.job_id < %(after_id)s)
+ORDER BY j.job_id DESC
+LIMIT %(limit)s
+
+-- name: charge
+-- All that is needed to compute one line of the ledger again.
+SELECT c.entry_id, c.line, e.code AS entry_kind, c.job_id::text, j.job_key, c.occurred_at, c.posted_at,
+    p.key AS printer_id, p.name AS printer_name, p.model, p.serial, p.printer_group,
+    k.code AS kind, m.key AS media, g.key AS category, cb.code AS category_by, cm.code AS colour_mode,
+    c.printed_area_mm2, c.used_area_mm2, c.scan_area_mm2, c.roll_width_um, c.width_um, c.length_um,
+    i.key AS ink_colours, c.ink_ul, c.impressions, c.sheets,
+    c.cost_micro, cr.list_id AS cost_list_id, cr.text AS cost_rule,
+    c.price_micro, pr.list_id AS price_list_id, pr.text AS price_rule
+FROM accounting.charge AS c
+JOIN accounting.job AS j USING (job_id)
+JOIN accounting.printer AS p ON p.printer_no = c.printer_no
+JOIN accounting.media AS m USING (media_no)
+JOIN accounting.category AS g USING (category_no)
+JOIN accounting.ink_set AS i USING (ink_set_no)
+JOIN accounting.rule AS cr ON cr.rule_no = c.cost_rule_no
+JOIN accounting.rule AS pr ON pr.rule_no = c.price_rule_no
+JOIN accounting.code AS e ON e.what = 'entry_kind' AND e.no = c.entry_kind
+JOIN accounting.code AS k ON k.what = 'kind' AND k.no = c.kind
+LEFT JOIN accounting.code AS cb ON cb.what = 'category_by' AND cb.no = c.category_by
+LEFT JOIN accounting.code AS cm ON cm.what = 'colour_mode' AND cm.no = c.colour_mode
+WHERE c.entry_id = %(entry_id)s AND c.line = %(line)s
+
+-- name: job_sums
+-- What the job's own lines came to, for the line that brings it up to a minimum; NULL where one has no amount.
+SELECT CASE WHEN bool_and(cost_micro IS NOT NULL) THEN sum(cost_micro)::bigint END AS cost_micro,
+    CASE WHEN bool_and(price_micro IS NOT NULL) THEN sum(price_micro)::bigint END AS price_micro
+FROM accounting.charge WHERE entry_id = %(entry_id)s AND line < %(line)s
+
+-- name: published_history
+-- Every published version with when it was published, for the list of those considered.
+SELECT id, name, version, book, valid_from, published_at
+FROM accounting.price_list WHERE state = 'published' ORDER BY name, version
+
+-- name: default_history
+SELECT book, name, named_at FROM accounting.default_price_list ORDER BY no
