@@ -33,6 +33,10 @@ class NotFound(Reject):
     """The input names something that does not exist."""
 
 
+class Unanswered(Reject):
+    """The input names something, such as a printer, that does not answer; a command ends as with Unreachable."""
+
+
 class TooManyRejects(InkmeterError):
     """So much input in a row was refused that the fault is rather ours: stop before all is set aside."""
 

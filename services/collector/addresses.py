@@ -39,7 +39,10 @@ def normal_address(text: str) -> str:
         Reject: it is not ipp://, ipps://, http:// or https:// with a host.
     """
     if len(text) > MAX_ADDRESS or any(character.isspace() or not character.isprintable() for character in text):
-        raise Reject("an address has no blanks and at most 500 characters", pointer="/address")
+        reason = (
+            f"{text[:100]!r} is not a printer's address: blanks, control characters or more than 500 characters"
+        )
+        raise Reject(reason, pointer="/address")
     try:
         return Address.parse(text).uri
     except Reject as error:

@@ -13,7 +13,7 @@ from services.collector.addresses import AddressGuard
 from services.collector.printers import Printer, other_device, serial_of
 from services.collector.sources.source import PrinterFacts, PrinterSource, Reading
 from shared.clock import Clock
-from shared.errors import Reject, Retry
+from shared.errors import Reject, Retry, Unanswered
 from shared.events.jobs import PrinterRef
 
 MAX_SKEW: Final = timedelta(seconds=60)
@@ -36,7 +36,8 @@ async def identify(address: str, guard: AddressGuard, open_source: Open) -> Prin
     """Asks the device at an address who it is.
 
     Raises:
-        Reject: it can't be reached, is not an IPP printer, or is outside the allowed networks.
+        Unanswered: it can't be reached.
+        Reject: it is not an IPP printer, or is outside the allowed networks.
     """
     try:
         await guard.check(address)
@@ -48,7 +49,7 @@ async def identify(address: str, guard: AddressGuard, open_source: Open) -> Prin
     except Retry as error:
         if isinstance(error.__cause__, aiohttp.ClientResponseError):
             raise _no_printer(address, "what it answers is not HTTP") from error
-        raise Reject(f"The printer can't be added now: {error}.", pointer="/address") from error
+        raise Unanswered(f"{error}.", pointer="/address") from error
     except Reject as error:
         if error.pointer:
             raise

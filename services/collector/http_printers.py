@@ -19,6 +19,7 @@ from services.collector.printer_bodies import (
     TestReport,
     clean,
     cursor_of,
+    own_name,
     parse_cursor,
     report,
     sort_key,
@@ -91,12 +92,15 @@ class PrintersApi:
             return self._answer(before, status=201)
         address = normal_address(body.address)
         name, group = clean(body.name, "/name"), clean(body.group, "/group")
-        self._refuse_taken(name or "", address)
+        self._refuse_taken(name, address)
         facts = await identify(address, self._guard, self._open_source)
+        if name is None:
+            name = own_name(facts, address)
+            self._refuse_taken(name, address)
         now = self._clock.now()
         printer = Printer(
             id=str(uuid7()),
-            name=name or "",
+            name=name,
             address=address,
             kind=facts.kind,
             serial=serial_of(facts),
@@ -147,10 +151,10 @@ class PrintersApi:
             "model": facts.make_and_model or printer.model,
         }
 
-    def _refuse_taken(self, name: str, address: str) -> None:
+    def _refuse_taken(self, name: str | None, address: str) -> None:
         """Says so before the device is asked; the registry's own check has the last word."""
         for printer in self._registry.printers():
-            if printer.name.lower() == name.lower():
+            if name is not None and printer.name.lower() == name.lower():
                 raise Conflict(f"A printer named {printer.name} is registered already.", pointer="/name")
             if printer.address == address:
                 raise Conflict(f"{address} is registered already, as {printer.name}.", pointer="/address")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from services.collector.device import Check
 from services.collector.poller import PrinterStatus
 from services.collector.printers import Printer
+from services.collector.sources.source import PrinterFacts
 from shared.errors import Reject
 from shared.http.problems import BadRequest
 from shared.http.routes import DEFAULT_LIMIT, MAX_LIMIT
@@ -22,10 +24,10 @@ AddressText = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 class NewPrinter(Struct, frozen=True, kw_only=True):
-    """A printer to be added: who it is and what it can do is asked of the device."""
+    """A printer to be added: who it is and what it can do is asked of the device, its name too if none is given."""
 
-    name: Name
     address: AddressText
+    name: Name | None = None
     group: Name | None = None
 
 
@@ -144,3 +146,9 @@ def parse_cursor(cursor: str) -> tuple[str, str]:
     except ValueError as error:
         raise BadRequest("The cursor is none that this API has given.", pointer="cursor") from error
     return name, printer_id
+
+
+def own_name(facts: PrinterFacts, address: str) -> str:
+    """What a device calls itself, else its host."""
+    told = _CONTROL.sub(" ", facts.name or "").strip()
+    return told[:100] or urlsplit(address).hostname or address

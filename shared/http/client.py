@@ -105,6 +105,8 @@ def _refusal(service: str, status: int, raw: bytes) -> InkmeterError:
         problem = json.loads(raw)
         detail = str(problem.get("detail") or problem.get("title"))
         others = problem.get("errors", [])[1:]
+        if problem.get("type") == "urn:inkmeter:problem:unanswered":
+            return Unreachable(detail)
     except (ValueError, AttributeError):
         detail, others = raw[:200].decode(errors="replace") or f"HTTP status {status}", []
     detail += "".join(f"\n  {other.get('pointer', '')}: {other.get('detail', '')}" for other in others)
