@@ -10,7 +10,9 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import (
+    KafkaConnectionError,
     KafkaError,
+    KafkaTimeoutError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
     UnknownTopicOrPartitionError,
@@ -166,6 +168,7 @@ async def send(
         Retry: not acknowledged in time; it may or may not have arrived, so send the same again.
         Reject: it is larger than the broker takes.
         ConfigError: there is no such topic.
+        KafkaError: anything that trying again does not mend, such as no key on a compacted topic.
     """
     try:
         async with asyncio.timeout(SEND_TIMEOUT_S):
@@ -175,4 +178,11 @@ async def send(
     except UnknownTopicOrPartitionError as error:
         raise ConfigError(f"There is no topic {topic}.", remedy="Create it by `inkmeter topics apply`.") from error
     except (KafkaError, OSError, TimeoutError) as error:
+        if isinstance(error, KafkaError) and not may_pass(error):
+            raise
         raise Retry(f"Kafka did not acknowledge a record for {topic}: {type(error).__name__}") from error
+
+
+def may_pass(error: KafkaError) -> bool:
+    """Whether an error is the world's and may pass; all others are faults of ours or of the settings."""
+    return bool(error.retriable) or isinstance(error, (KafkaConnectionError, KafkaTimeoutError))

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from shared.errors import ConfigError, Retry
+from shared.kafka import may_pass
 from shared.stream.records import Batch, Record
 
 log = structlog.get_logger(__name__)
@@ -107,12 +108,16 @@ class KafkaSource:
         offsets: dict[TopicPartition, int] = {}
         for each in records:
             offsets[TopicPartition(each.topic, each.partition)] = each.offset + 1
+        if not offsets:
+            return
         try:
             async with asyncio.timeout(COMMIT_TIMEOUT_S):
                 await self._consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError) as error:
             log.warning("commit_overtaken_by_rebalance", error=type(error).__name__)
         except (KafkaError, TimeoutError, OSError) as error:
+            if isinstance(error, KafkaError) and not may_pass(error):
+                raise
             raise Retry(f"Kafka did not take the commit: {type(error).__name__}") from error
 
 

@@ -15,7 +15,7 @@ import pytest
 from shared import contracts_gen
 from shared.contracts_compat import breaking_changes
 from shared.errors import Reject
-from shared.events import EVENT_TYPES, JOB_COMPLETED, CloudEvent, JobCompleted
+from shared.events import EVENT_TYPES, JOB_COMPLETED, JobCompleted
 from shared.events.envelope import dataschema, encode, event_type_of
 from shared.events.jobs import identified
 
@@ -40,7 +40,7 @@ def is_cloud_event(document: dict[str, Any]) -> bool:
 @EXAMPLE
 def test_an_example_decodes_and_says_the_same_when_encoded_again(path: Path) -> None:
     raw, kind = path.read_bytes(), EVENT_TYPES[path.parent.name]
-    event: CloudEvent[Any] = msgspec.json.decode(raw, type=kind)
+    event: Any = msgspec.json.decode(raw, type=kind)
     again = encode(event)
     assert msgspec.json.decode(again, type=kind) == event
     assert event_type_of(raw) == path.parent.name
@@ -59,7 +59,7 @@ def test_an_example_is_valid_by_the_schema_as_written_and_as_encoded_by_us(path:
 
 @EXAMPLE
 def test_a_job_of_the_examples_has_the_id_that_follows_from_it(path: Path) -> None:
-    event: CloudEvent[Any] = msgspec.json.decode(path.read_bytes(), type=EVENT_TYPES[path.parent.name])
+    event: Any = msgspec.json.decode(path.read_bytes(), type=EVENT_TYPES[path.parent.name])
     if isinstance(event.data, JobCompleted):
         assert identified(event.data) == event.data
         assert event.id == event.data.job.id
