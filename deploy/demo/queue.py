@@ -78,6 +78,7 @@ class Queue:
         self._jobs: dict[int, SimulatedJob] = {}
         self._wake = asyncio.Event()
         self.current: SimulatedJob | None = None
+        self.ended_count = 0
 
     def create(self, name: str, user: str, template: tuple[Attribute, ...]) -> SimulatedJob | None:
         """A new job that waits for its document; None when too many wait."""
@@ -137,5 +138,6 @@ class Queue:
 
     def _end(self, job: SimulatedJob, state: JobState, reason: str) -> None:
         job.state, job.reason, job.ended_at = state, reason, self._clock.now()
+        self.ended_count += 1
         for old in self.ended()[MAX_HISTORY:]:
             del self._jobs[old.number]
