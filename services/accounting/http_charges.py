@@ -62,6 +62,7 @@ class JobItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cost: Exact | None = None
     price: Exact | None = None
     unpriced_lines: int | None = None
+    first_charge_id: str
 
 
 class ChargeItem(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -90,8 +90,8 @@ class PriceBookApi:
             Route(method="GET", path=one, handler=self._show, query=VersionQuery, answer=PriceBook, errors=(404,),
                   answers_with=(JSON, TOML, CSV), summary="Show one version, the newest by default."),
             Route(method="POST", path=f"{one}/publish", handler=self._publish, parse=_publication,
-                  answer=PriceBookItem, errors=(404, 409, 412),
-                  summary="Publish a draft; from then on it never changes."),
+                  answer=PriceBookItem, errors=(404, 412),
+                  summary="Publish a draft; from then on it never changes. Publishing twice is publishing once."),
         ]  # fmt: skip
 
     async def _list(self, call: Call) -> Page[PriceBookItem]:

@@ -144,11 +144,11 @@ class PriceBooks:
     ) -> tuple[Version, bool]:
         """Publishes the draft of a list, and answers it and whether it is now the default of its book.
 
-        The first list published in a book becomes its default. With `make_default` a list without a draft only
-        becomes the default.
+        The first list published in a book becomes its default. A list without a draft stays as it is, so that
+        publishing twice is publishing once; it may still become the default.
 
         Raises:
-            NotFound: no such list. Conflict: it has no draft. PreconditionFailed: the draft is another by now.
+            NotFound: no such list. PreconditionFailed: the draft is another by now.
         """
         with classified():
             async with self._pool.connection() as connection:
@@ -160,8 +160,6 @@ class PriceBooks:
                     raise PreconditionFailed(f"The price list {name} has changed since it was read.")
                 if newest.state == "draft":
                     newest = (await _all(connection, "publish_draft", id=newest.id, published_by=by))[0]
-                elif not make_default:
-                    raise Conflict(f"{name} v{newest.version} is published already, and there is no draft.")
                 defaults = await _defaults(connection)
                 if defaults.get(newest.book) != name and (make_default or newest.book not in defaults):
                     await connection.execute(QUERIES["name_default"], {"book": newest.book, "name": name})

@@ -20,7 +20,8 @@ LIMIT %(limit)s
 -- A page of jobs, the last completed first.
 SELECT j.job_id, j.job_key, j.device_job_id, j.title, j.source, j.printer, j.printer_name, j.person, j.project,
     j.department, j.billable, j.kind, j.outcome, j.copies, j.lines, j.completed_at, j.posted_at, j.printed_area_m2,
-    j.used_area_m2, j.ink_ml, j.impressions, j.sheets, j.cost, j.price, j.unpriced_lines
+    j.used_area_m2, j.ink_ml, j.impressions, j.sheets, j.cost, j.price, j.unpriced_lines,
+    (SELECT entry_id || '.0' FROM accounting.job WHERE job_id = j.job_id) AS first_charge_id
 FROM inkmeter.jobs AS j
 WHERE (%(starts)s::timestamptz IS NULL OR j.completed_at >= %(starts)s)
   AND (%(ends)s::timestamptz IS NULL OR j.completed_at < %(ends)s)

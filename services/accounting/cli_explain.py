@@ -1,0 +1,81 @@
+"""`inkmeter explain`: how a charge came about, term by term."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import click
+
+from shared.http.client import call
+from shared.terminal import data_dir_option, json_option, print_json
+
+_WIDTH: Final = 62
+
+
+@click.command(short_help="Explain how a charge came about.")
+@click.argument("charge")
+@data_dir_option
+@json_option
+def explain(charge: str, *, data_dir: Path | None, as_json: bool) -> None:
+    """Explain how a charge came about: price list, version, rule, inputs, and every term before the rounding.
+
+    CHARGE is <entry>.<line>, as `inkmeter jobs list` and the events of charges.v1 show it.
+
+    Example: inkmeter explain 4503599627370496.0
+    """
+    found = call("accounting", "GET", f"/v1/charges/{quote(charge, safe='')}/explain", data_dir=data_dir)
+    if as_json:
+        print_json(found)
+    else:
+        click.echo("\n".join(explanation_lines(found)))
+
+
+def explanation_lines(found: dict[str, Any]) -> Iterator[str]:
+    """An explanation as a person reads it."""
+    printer = found["printer"]
+    model = f" ({printer['model']})" if printer["model"] else ""
+    kind = "" if found["entry_kind"] == "charge" else f", {found['entry_kind']}"
+    yield f"Charge {found['charge_id']}: line {found['line']} of job {found['job_key']}{kind}"
+    yield f"  completed {found['completed_at']} on {printer['name']}{model}, posted {found['posted_at']}"
+    yield ""
+    yield "What was consumed"
+    for name, value in found["inputs"].items():
+        yield f"  {name:<18} {_value(value)}"
+    for book in ("price", "cost"):
+        yield ""
+        yield from _book(found[book], found["currency"])
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {amount}" for name, amount in value.items())
+    return str(value)
+
+
+def _book(book: dict[str, Any], currency: str) -> Iterator[str]:
+    name = book["book"].capitalize()
+    listed = f"list {book['price_list']}, version {book['version']}" if book.get("price_list") else "no price list"
+    if book.get("unpriced"):
+        yield f"{name}: UNPRICED ({listed})"
+        yield f"  {book['unpriced']}"
+    else:
+        yield f"{name}: {book['amount']} {currency} ({listed})"
+        yield f"  rule: {book['rule']}"
+        yield from _sum(book, currency)
+    for each in book.get("candidates", ()):
+        mark = "*" if each["chosen"] else "-"
+        yield f"  {mark} {each['price_list']} v{each['version']} {each['why']}"
+
+
+def _sum(book: dict[str, Any], currency: str) -> Iterator[str]:
+    for term in book.get("terms", ()):
+        yield f"  {term['quantity'] + ' x ' + term['rate']:<{_WIDTH}} = {term['exact']}"
+    if book.get("exact"):
+        yield f"  {'exact sum, to the millionth ' + book['exact_micro']:<{_WIDTH}} = {book['exact']}"
+        rounded = f"rounded once, half to even, to {book['precision']} decimals"
+        yield f"  {rounded:<{_WIDTH}} = {book['amount']} {currency}"
+    if book.get("note"):
+        yield f"  {book['note']}"

@@ -1,0 +1,28 @@
+"""Follows the pages of a list for commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from shared.http.client import call
+from shared.http.routes import MAX_LIMIT
+
+MAX_PAGES: Final = 10_000
+
+
+def all_items(
+    service: str, path: str, params: Mapping[str, Any], data_dir: Path | None, *, at_most: int | None = None
+) -> list[Any]:
+    """Every item of a list, page by page, or the first `at_most`."""
+    items: list[Any] = []
+    cursor: str | None = None
+    for _ in range(MAX_PAGES):
+        limit = min(MAX_LIMIT, at_most - len(items)) if at_most else MAX_LIMIT
+        page = call(service, "GET", path, params={**params, "limit": limit, "cursor": cursor}, data_dir=data_dir)
+        items += page["items"]
+        cursor = page["next"]
+        if cursor is None or (at_most and len(items) >= at_most):
+            break
+    return items
