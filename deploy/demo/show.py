@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from deploy.demo.figures import period, read_figures, write_page
 from deploy.demo.live import print_live
 from deploy.demo.models import MODELS
 from deploy.demo.screen import Screen
-from deploy.demo.seeding import seed_history, seed_people, seed_printers, seed_prices, seed_projects
+from deploy.demo.seeding import seed_history, seed_people, seed_prices, seed_printers, seed_projects
 from deploy.demo.server import Serving, serve_printer
 from shared.clock import Clock
 from shared.errors import InkmeterError
@@ -55,40 +56,51 @@ async def show(stack: Stack, wishes: Wishes, screen: Screen, clock: Clock) -> No
         await seed_printers(api, served)
         page = Path(stack.data_dir) / PAGE_FILE
         screen.ready(stack, page, [(one.model.make_and_model, one.uri) for one in served])
-        async with asyncio.TaskGroup() as together:
-            posted = together.create_task(seed_history(api, clock.now(), wishes.days))
-            together.create_task(print_live(served, jobs_per_minute=wishes.jobs_per_minute, random=Random()))
-            together.create_task(_keep_showing(api, wishes, screen, clock, served, posted))
-            together.create_task(_keep_page(api, wishes, clock, page))
-
-
-async def _keep_showing(
-    api: Api,
-    wishes: Wishes,
-    screen: Screen,
-    clock: Clock,
-    served: list[Serving],
-    posted: asyncio.Task[int],
-) -> None:
-    while True:
-        before = posted.result() if posted.done() else 0
-        printed = before + sum(one.printer.queue.ended_count for one in served)
+        showing = Showing(api, wishes, screen, clock)
         try:
-            figures = await read_figures(api, period(clock.now().date(), wishes.days), printed=printed)
-        except InkmeterError as error:
-            # A service that is down is part of the show: the next look tells when it is back.
-            screen.show(str(error))
-        else:
-            screen.show(figures.line())
-        await asyncio.sleep(FIGURES_EVERY_S)
+            async with asyncio.TaskGroup() as together:
+                posted = together.create_task(seed_history(api, clock.now(), wishes.days))
+                together.create_task(print_live(served, jobs_per_minute=wishes.jobs_per_minute, random=Random()))
+                together.create_task(showing.keep_figures(served, posted))
+                together.create_task(showing.keep_page(page))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from failed
 
 
-async def _keep_page(api: Api, wishes: Wishes, clock: Clock, page: Path) -> None:
-    pause_s = PAGE_AT_FIRST_EVERY_S
-    while True:
-        try:
-            await write_page(api, period(clock.now().date(), wishes.days), page)
-        except (InkmeterError, OSError) as error:
-            _log.warning("demo_page_not_written", path=str(page), reason=str(error))
-        await asyncio.sleep(pause_s)
-        pause_s = min(PAGE_EVERY_S, pause_s * 2)
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """Keeps what people look at up to date; a service that is down is part of the show."""
+
+    api: Api
+    wishes: Wishes
+    screen: Screen
+    clock: Clock
+
+    @property
+    def period(self) -> str:
+        """From the first day of history until today."""
+        return period(self.clock.now().date(), self.wishes.days)
+
+    async def keep_figures(self, served: Sequence[Serving], posted: asyncio.Task[int]) -> None:
+        """Renews the status line, for ever."""
+        while True:
+            before = posted.result() if posted.done() else 0
+            printed = before + sum(one.printer.queue.ended_count for one in served)
+            try:
+                figures = await read_figures(self.api, self.period, printed=printed)
+            except InkmeterError as error:
+                self.screen.show(str(error))
+            else:
+                self.screen.show(figures.line())
+            await asyncio.sleep(FIGURES_EVERY_S)
+
+    async def keep_page(self, page: Path) -> None:
+        """Renews the page for the browser, for ever; more often at first."""
+        pause_s = PAGE_AT_FIRST_EVERY_S
+        while True:
+            try:
+                await write_page(self.api, self.period, page)
+            except (InkmeterError, OSError) as error:
+                _log.warning("demo_page_not_written", path=str(page), reason=str(error))
+            await asyncio.sleep(pause_s)
+            pause_s = min(PAGE_EVERY_S, pause_s * 2)

@@ -1,0 +1,220 @@
+"""Job attributes become job records that say what the printer said, and nothing that it did not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.collector.sources.ipp.counts import Attempt
+from services.collector.sources.ipp.jobs import completed_job
+from services.collector.sources.ipp.message import Attribute, Data, Range, collection
+from services.collector.sources.ipp.tags import Tag
+from services.collector.sources.ipp.times import DeviceClock
+from services.collector.sources.ipp.traits import facts, traits
+from services.collector.sources.ipp.view import View
+from shared.errors import Reject
+from shared.events.jobs import JobCompleted, PrinterRef, identified
+
+DONE_AT = datetime(2026, 11, 22, 7, 36, 4, tzinfo=UTC)
+PRINTER = PrinterRef(id="p-1")
+_ENUMS = {"job-state", "print-quality", "finishings"}
+_KEYWORDS = {"media", "sides", "print-color-mode", "job-state-reasons"}
+
+
+def attribute(name: str, *data: Data) -> Attribute:
+    if isinstance(data[0], bool):
+        tag = Tag.BOOLEAN
+    elif isinstance(data[0], int):
+        tag = Tag.ENUM if name in _ENUMS else Tag.INTEGER
+    elif isinstance(data[0], datetime):
+        tag = Tag.DATE_TIME
+    else:
+        tag = Tag.KEYWORD if name in _KEYWORDS else Tag.NAME
+    return Attribute.of(name, tag, *data)
+
+
+def media(x: int, y: int, **members: str) -> list[Attribute]:
+    size = collection("media-size", [attribute("x-dimension", x), attribute("y-dimension", y)])
+    return [size, *(Attribute.of(name.replace("_", "-"), Tag.KEYWORD, text) for name, text in members.items())]
+
+
+def a_job(*, media_col: list[Attribute] | None = None, **changed: Data | None) -> View:
+    """What ippeveprinter gives for an A4 job of three pages, twice (see the capture in the peers' samples)."""
+    values: dict[str, Data | None] = {
+        "job-id": 1,
+        "job-name": "Site plan rev C",
+        "job-originating-user-name": "alice",
+        "job-state": 9,
+        "copies": 2,
+        "sides": "one-sided",
+        "print-color-mode": "color",
+        "print-quality": 5,
+        "job-impressions": 3,
+        "job-impressions-completed": 3,
+        "date-time-at-completed": DONE_AT,
+    }
+    values |= {name.replace("_", "-"): value for name, value in changed.items()}
+    attributes = [attribute(name, value) for name, value in values.items() if value is not None]
+    sheet = media(21_000, 29_700, media_type="stationery", media_source="main")
+    attributes.append(collection("media-col", media_col or sheet))
+    return View(attributes)
+
+
+def a_printer(*more: Attribute) -> View:
+    return View((Attribute.of("printer-make-and-model", Tag.TEXT, "HP DesignJet T1700"), *more))
+
+
+ROLL = collection(
+    "media-col-ready",
+    [
+        collection(
+            "media-size",
+            [
+                attribute("x-dimension", 91_440),
+                Attribute.of("y-dimension", Tag.RANGE, Range(27_900, 1_524_000)),
+            ],
+        ),
+        Attribute.of("media-source", Tag.KEYWORD, "roll-1"),
+        Attribute.of("media-type", Tag.KEYWORD, "stationery-coated"),
+    ],
+)
+CUPS = Attribute.of("printer-type", Tag.ENUM, 4)
+
+
+def record(job: View, *printer: Attribute, earlier: Attempt | None = None) -> JobCompleted:
+    return completed_job(job, PRINTER, traits(a_printer(*printer)), DeviceClock(), earlier=earlier)
+
+
+def test_a_device_that_counts_one_copy_is_multiplied_by_its_copies() -> None:
+    done = record(a_job())
+    line = done.lines[0]
+    assert (line.impressions, line.sheets, done.measured) == (6, 6, "by_device")
+    assert line.printed_area_mm2 == 6 * 210 * 297
+    assert (line.media, line.media_name, line.quality, line.colour_mode) == (
+        "stationery",
+        "A4 stationery",
+        "high",
+        "colour",
+    )
+    assert done.person is not None
+    assert (done.person.claimed, done.person.authenticated, done.title) == ("alice", False, "Site plan rev C")
+    assert identified(done).job.key == "p-1/1/2026-11-22T07:36:04.000Z"
+
+
+def test_a_device_that_counts_all_copies_is_taken_at_its_word() -> None:
+    assert record(a_job(job_impressions_completed=6)).lines[0].impressions == 6
+    assert record(a_job(job_media_sheets_completed=3)).lines[0].impressions == 3
+
+
+def test_cups_counts_all_copies_and_keeps_counting_when_it_tries_again() -> None:
+    job = a_job(job_impressions=None, job_impressions_completed=12, job_media_sheets_completed=12)
+    assert record(job, CUPS).lines[0].impressions == 12
+    retried = record(job, CUPS, earlier=Attempt(6, 6))
+    assert (retried.lines[0].impressions, retried.lines[0].sheets) == (6, 6)
+    assert (retried.measured, retried.job.source) == ("as_submitted", "cups")
+
+
+def test_what_cups_counted_for_a_cancelled_job_says_nothing_of_what_came_out() -> None:
+    job = a_job(job_state=7, job_state_reasons="job-canceled-by-user", job_impressions_completed=6)
+    done = record(job, CUPS)
+    assert (done.outcome, done.measured, done.lines[0].impressions) == ("cancelled_by_user", None, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "printed", "outcome"),
+    [
+        (9, "job-completed-successfully", 3, "completed"),
+        (8, "aborted-by-system", 0, "aborted"),
+        (7, "job-canceled-by-user", 0, "cancelled_by_user"),
+        (7, "job-canceled-at-device", 0, "cancelled_by_user"),
+        (7, "aborted-by-system", 0, "cancelled_by_device"),
+        (7, "job-canceled-by-user", 4, "partial"),
+    ],
+)
+def test_the_outcome_follows_state_and_reasons(state: int, reason: str, printed: int, outcome: str) -> None:
+    job = a_job(job_state=state, job_state_reasons=reason, job_impressions_completed=printed)
+    assert record(job).outcome == outcome
+
+
+def test_counters_that_are_missing_stay_missing() -> None:
+    line = record(a_job(job_impressions=None, job_impressions_completed=0)).lines[0]
+    assert (line.impressions, line.sheets, line.printed_area_mm2, line.used_area_mm2) == (None,) * 4
+
+
+def test_the_worked_example_of_a_roll_feeds_the_short_side() -> None:
+    a1 = media(59_400, 84_100, media_source="roll-1")
+    line = record(a_job(media_col=a1, copies=1, job_impressions=1, job_impressions_completed=1), ROLL).lines[0]
+    assert (line.roll_width_um, line.printed_area_mm2, line.used_area_mm2) == (914_400, 499_554, 543_154)
+    assert line.media == "stationery-coated"
+
+
+def test_a_page_wider_than_the_roll_feeds_its_long_side() -> None:
+    e0 = media(91_400, 121_900, media_source="roll-1")
+    line = record(a_job(media_col=e0, copies=1, job_impressions=1, job_impressions_completed=1), ROLL).lines[0]
+    assert line.used_area_mm2 == round(914.4 * 1219)
+
+
+def test_two_sides_share_a_sheet_within_a_copy() -> None:
+    line = record(a_job(sides="two-sided-long-edge")).lines[0]
+    assert (line.impressions, line.sheets) == (6, 4)
+    assert line.used_area_mm2 == 4 * 210 * 297
+
+
+@pytest.mark.parametrize(
+    ("said", "device_has_colour", "mode"),
+    [
+        ("monochrome", True, "mono"),
+        ("process-monochrome", True, "mono"),
+        ("bi-level", True, "mono"),
+        ("color", True, "colour"),
+        ("color", False, "mono"),
+        ("auto", True, None),
+        ("auto", False, "mono"),
+        (None, None, None),
+    ],
+)
+def test_the_colour_mode_is_said_or_certain(
+    said: str | None, device_has_colour: bool | None, mode: str | None
+) -> None:
+    able = () if device_has_colour is None else (attribute("color-supported", device_has_colour),)
+    assert record(a_job(print_color_mode=said), *able).lines[0].colour_mode == mode
+
+
+def test_a_project_comes_from_the_account_id_or_cups_billing() -> None:
+    assert record(a_job(job_billing="PRJ-4711")).project == "PRJ-4711"
+    assert record(a_job(job_billing="PRJ-4711", job_account_id="P-100")).project == "P-100"
+    assert record(a_job()).project is None
+
+
+def test_unix_times_of_cups_are_dates() -> None:
+    job = a_job(date_time_at_completed=None, time_at_completed=1_795_333_041)
+    assert record(job, CUPS).completed_at == datetime(2026, 11, 22, 7, 37, 21, tzinfo=UTC)
+
+
+def test_a_job_without_any_completion_time_is_refused() -> None:
+    with pytest.raises(Reject, match="no completion time"):
+        record(a_job(date_time_at_completed=None))
+
+
+def test_up_times_are_pinned_so_that_a_job_keeps_its_identity() -> None:
+    job = a_job(date_time_at_completed=None, time_at_completed=24)
+    read_at = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+    first = DeviceClock().seen(100, read_at)
+    later = first.seen(160, read_at + timedelta(seconds=63.4))
+    assert later == first
+    assert first.moment(job, "completed") == read_at - timedelta(seconds=76)
+    restarted = later.seen(5, read_at + timedelta(hours=1))
+    assert restarted.started_at == read_at + timedelta(hours=1, seconds=-5)
+
+
+def test_a_clock_that_was_never_set_gives_way_to_the_up_time() -> None:
+    job = a_job(date_time_at_completed=datetime(1970, 1, 1, tzinfo=UTC), time_at_completed=24)
+    assert DeviceClock(DONE_AT).moment(job, "completed") == DONE_AT + timedelta(seconds=24)
+
+
+def test_the_serial_number_is_found_in_the_device_id() -> None:
+    device_id = Attribute.of("printer-device-id", Tag.TEXT, "MFG:HP;MDL:DesignJet T1700;SN:CN12345678;CMD:PDF;")
+    found = facts(a_printer(device_id, attribute("color-supported", True)))
+    assert (found.serial, found.kind, found.supports_colour) == ("CN12345678", "ipp", True)
+    assert facts(a_printer(CUPS)).kind == "cups"
