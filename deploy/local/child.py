@@ -108,7 +108,7 @@ class Child:
                 user=account.uid if account else None,
                 group=account.gid if account else None,
                 extra_groups=() if account else None,
-                preexec_fn=_DIE_WITH_PARENT if program.dies_with_parent else None,
+                preexec_fn=_DIE_WITH_PARENT if program.dies_with_parent else None,  # noqa: PLW1509 - one system call
             )
         self._process, self._mark = process, mark_of(process.pid) or ""
         self.started_at_s = time.monotonic()

@@ -6,7 +6,7 @@ import fcntl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import jgo
 from jgo.config import GlobalSettings
@@ -39,7 +39,7 @@ def fetch(coordinates: Sequence[str], *, expected: int, abort: Abort) -> tuple[P
     except (RuntimeError, ValueError) as error:
         raise ConfigError(
             f"Kafka's jars are not to be had: {error}",
-            remedy="Check the Maven settings of this machine, or set INKMETER_KAFKA_BOOTSTRAP to a Kafka of yours.",
+            remedy="Check this machine's Maven settings, or set INKMETER_KAFKA_BOOTSTRAP to a Kafka of yours.",
         ) from error
     except OSError as error:  # every failure of the network is one: requests' errors derive from it
         raise Unreachable(
@@ -70,7 +70,7 @@ class _Bar:
         self._task = self._progress.add_task("Fetching Apache Kafka (once)", total=None)
         self._jars = 0
 
-    def __enter__(self) -> _Bar:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:

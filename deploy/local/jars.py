@@ -1,4 +1,4 @@
-"""Kafka's jars: fetched once with the machine's Maven client settings, and refused when they differ from the lock."""
+"""Kafka's jars: fetched once as a Maven client would, and refused when they differ from the lock."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def check_jars(jars: Sequence[Path], sha256: Mapping[str, str]) -> None:
     told = [
         f"{what} {', '.join(names)}"
         for what, names in (
-            ("differs from the lock:", differing),
+            ("different:", differing),
             ("missing:", missing),
             ("not in the lock:", extra),
         )

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from deploy.local import kafka_files as files
 from deploy.local.child import Child, Program
@@ -68,7 +68,7 @@ class KafkaServer:
 
     @property
     def child(self) -> Child:
-        """The server's process; None before the first `start`."""
+        """The server's process; after the first `start` only."""
         assert self._child  # noqa: S101
         return self._child
 
@@ -79,10 +79,14 @@ class KafkaServer:
             ConfigError: no Java, wrong jars, or the server ends at once; says its last words.
             Unreachable: the jars can't be fetched, or it is not ready in time.
         """
+        self.spawn(abort)
+        self.wait_ready(within_s=within_s, abort=abort)
+
+    def spawn(self, abort: Abort = NEVER) -> None:
+        """The first half of `start`: does not wait until the server is ready."""
         if not self._child:
             self._child = Child(self._prepared(abort), self._guard)
         self._child.start()
-        self.wait_ready(within_s=within_s, abort=abort)
 
     def wait_ready(self, *, within_s: float = READY_WITHIN_S, abort: Abort = NEVER) -> None:
         """Waits until the broker is in service."""
@@ -103,7 +107,7 @@ class KafkaServer:
         self.stop()
         self.start()
 
-    def __enter__(self) -> KafkaServer:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

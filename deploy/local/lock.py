@@ -34,6 +34,7 @@ class StackLock:
             if time.monotonic() > end:
                 pid = _pid_in(self._file)
                 os.close(self._file)
+                self._file = -1
                 raise ConfigError(
                     f"A stack already runs with the data directory {self._path.parent} (pid {pid or 'unknown'}).",
                     remedy="Stop it with `inkmeter down`, or name another --data-dir.",
@@ -41,6 +42,11 @@ class StackLock:
             time.sleep(POLL_S)
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+
+    @property
+    def held(self) -> bool:
+        """Whether this object holds it."""
+        return self._file >= 0
 
     def release(self) -> None:
         """Gives the lock back; the file stays, as removing it would let two hold "the" lock."""

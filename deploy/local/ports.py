@@ -10,31 +10,22 @@ from typing import Final
 from shared.errors import ConfigError
 
 HOST: Final = "127.0.0.1"
-FIXED: Final = {
-    "postgres": 5433,
-    "kafka": 9092,
-    "collector": 7081,
-    "authenticator": 7082,
-    "accounting": 7083,
-    "reporting": 7084,
-    "console": 7087,
-}
 FREE_PORTS: Final = range(20_000, 32_000)
-"""Below the range from which systems take the near end of outgoing connections: none of those can be in the way."""
+"""Below the ports that systems give to outgoing connections: none of those can be in the way."""
 TRIES: Final = 200
 CONNECT_WITHIN_S: Final = 0.5
 
 
 def choose_ports(
-    names: Iterable[str], *, free: bool, remembered: Mapping[str, int], wanted: Mapping[str, int]
+    names: Iterable[str], *, free: bool, fixed: Mapping[str, int], remembered: Mapping[str, int]
 ) -> dict[str, int]:
     """A port for each name.
 
     Args:
         names: what needs a port.
         free: take free ports, those of the last start if they are still free; else the fixed ones.
+        fixed: the fixed ports; a name that has none takes a free one.
         remembered: the ports of the last start.
-        wanted: ports that the operator set, which win over the fixed ones.
 
     Raises:
         ConfigError: a fixed port is taken; names all of them at once.
@@ -42,12 +33,12 @@ def choose_ports(
     chosen: dict[str, int] = {}
     taken: list[str] = []
     for name in names:
-        if free or name not in FIXED:
+        if free or name not in fixed:
             before = remembered.get(name)
             usable = before and before not in chosen.values() and is_free(before)
             chosen[name] = before if before and usable else free_port(exclude=chosen.values())
             continue
-        chosen[name] = wanted.get(name, FIXED[name])
+        chosen[name] = fixed[name]
         if not is_free(chosen[name]):
             taken.append(f"{chosen[name]} ({name})")
     if taken:

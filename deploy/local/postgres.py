@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 from urllib.parse import quote
 
 import psycopg
@@ -85,9 +85,8 @@ class PostgresServer:
 
     @property
     def child(self) -> Child:
-        """The server's process, made (not started) at the first use."""
-        if not self._child:
-            self._child = Child(self._prepared(), self._guard)
+        """The server's process; after the first `start` only."""
+        assert self._child  # noqa: S101
         return self._child
 
     def start(self, *, within_s: float = READY_WITHIN_S, abort: Abort = NEVER) -> None:
@@ -96,8 +95,14 @@ class PostgresServer:
         Raises:
             ConfigError: the folder can't be used, or the server ends at once; says its last words.
         """
-        self.child.start()
+        self.spawn()
         self.wait_ready(within_s=within_s, abort=abort)
+
+    def spawn(self, _abort: Abort = NEVER) -> None:
+        """The first half of `start`: does not wait until the server is ready."""
+        if not self._child:
+            self._child = Child(self._prepared(), self._guard)
+        self._child.start()
 
     def wait_ready(self, *, within_s: float = READY_WITHIN_S, abort: Abort = NEVER) -> None:
         """Waits until the database answers; makes it when it is missing."""
@@ -105,18 +110,20 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stops the server cleanly, whoever is still connected."""
-        self.child.stop()
+        if self._child:
+            self._child.stop()
 
     def kill(self) -> None:
         """Kills the server as a crash would; `start` then recovers from its log."""
-        self.child.kill()
+        if self._child:
+            self._child.kill()
 
     def restart(self) -> None:
         """Stops and starts it on the same port."""
         self.stop()
         self.start()
 
-    def __enter__(self) -> PostgresServer:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

@@ -35,7 +35,7 @@ def programs_folder() -> Path:
     if not spec or not spec.submodule_search_locations:
         raise ConfigError(
             f"The wheel {WHEEL} with PostgreSQL is not installed.",
-            remedy="Install it with `pip install 'inkmeter[local]'`, or set INKMETER_DATABASE_URL to a server of yours.",
+            remedy="Run `pip install 'inkmeter[local]'`, or set INKMETER_DATABASE_URL to a server of yours.",
         )
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
@@ -115,7 +115,7 @@ def run(command: Sequence[str], account: Account | None, what: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """What PostgreSQL's programs are given: nothing of PGHOST, PGDATA and their like that the user may have set."""
+    """What PostgreSQL's programs are given: nothing of the user's PGHOST, PGDATA and their like."""
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
     return {**kept, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
