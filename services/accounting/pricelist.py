@@ -149,9 +149,7 @@ def _ink(reader: Reader, scope: Scope) -> tuple[Ink, tuple[Any, ...]]:
         return Ink(scope, colour, 0, UL_PER_ML), (colour,)
     if not by_cartridge:
         return Ink(scope, colour, reader.amount("per_ml"), UL_PER_ML), (colour,)
-    price, volume_ul = reader.amount("cartridge_price"), reader.amount("cartridge_ml", digits=3)
-    if not volume_ul:
-        reader.fault("cartridge_ml", "must be more than 0")
+    price, volume_ul = reader.amount("cartridge_price"), reader.amount("cartridge_ml", digits=3, above_zero=True)
     return Ink(scope, colour, price, volume_ul or 1, cartridge=True), (colour,)
 
 

@@ -95,7 +95,9 @@ class Reader:
             return default
         return value
 
-    def amount(self, key: str, *, digits: int = RATE_DIGITS, negative: bool = False) -> int:
+    def amount(
+        self, key: str, *, digits: int = RATE_DIGITS, negative: bool = False, above_zero: bool = False
+    ) -> int:
         """An exact decimal, written as a string, in units of 10**-digits; 0 after noting a fault."""
         value = self.get(key)
         if value is None:
@@ -116,6 +118,8 @@ class Reader:
         if sign and scaled and not negative:
             self.fault(key, f"must not be negative: {value}")
             return 0
+        if above_zero and not scaled:
+            self.fault(key, "must be more than 0")
         return -scaled if sign else scaled
 
     def moment(self, key: str) -> date | datetime:

@@ -1,0 +1,127 @@
+"""An explanation computes a line again from what the ledger holds, and says so when it can't."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from fractions import Fraction
+
+import msgspec
+import pytest
+
+from services.accounting.candidates import DefaultNamed, Published, candidates
+from services.accounting.cli_explain import explanation_lines
+from services.accounting.exact import exact_text
+from services.accounting.explain import NOT_AGAIN, explain_book
+from services.accounting.explanation import Booked, Inputs
+from services.accounting.pricing import PrinterFacts, price_job
+from tests.unit.accounting.price_lists import MODEL, NEW_YEAR, NOON, a1_line, books, job
+
+EXAMPLE = '[[ppu]]\nmodel = "HP DesignJet T1700"\ncategory = "B"\nper_m2 = "1.10"\n'
+
+
+def explained(rates, *, line=None, printer=None, cost=None, **changes):
+    line = line or a1_line()
+    book = books(price=rates, cost=cost)
+    charged = price_job(job(line), book)[0]
+    stored = msgspec.structs.replace(line, category=charged.key.category)
+    inputs = Inputs("print", "charge", 0, stored, printer or PrinterFacts("p1", "SN1", MODEL))
+    booked = Booked("price", charged.price.amount_micro, charged.price.rule)
+    return explain_book(
+        msgspec.structs.replace(booked, **changes),
+        inputs,
+        book.at("price", NOON),
+        cost_micro=charged.cost.amount_micro,
+        job_sum_micro=None,
+        candidates=[],
+    )
+
+
+def test_the_worked_example_is_explained_to_the_last_digit():
+    found = explained(EXAMPLE)
+
+    assert (found.exact, found.exact_micro, found.precision, found.amount) == (
+        "0.5495094",
+        "0.549509",
+        4,
+        "0.5495",
+    )
+    (term,) = found.terms
+    assert (term.quantity, term.exact) == ("0.499554 m2", "0.5495094")
+    assert term.rate == f"1.10 per m2 of printed area (category B, model {MODEL})"
+
+
+def test_a_printer_that_has_another_model_by_now_is_explained_as_it_was():
+    assert explained(EXAMPLE, printer=PrinterFacts("p1", "SN1", "Another model")).exact == "0.5495094"
+
+
+def test_an_amount_that_does_not_come_out_again_is_not_passed_off_as_explained():
+    found = explained(EXAMPLE, amount_micro=1)
+
+    assert (found.note, found.terms, found.exact) == (NOT_AGAIN, [], None)
+
+
+def test_an_unpriced_line_is_explained_by_its_reason():
+    found = explained(EXAMPLE, line=a1_line(category="premium"))
+
+    assert found.amount is None
+    assert found.unpriced == f"standard v1 has no rate for category premium on {MODEL}"
+
+
+def test_a_marked_up_price_is_explained_by_the_booked_cost():
+    found = explained('markup = "0.30"\n', cost='[[ppu]]\nper_m2 = "1.10"\n')
+
+    assert (found.exact, found.amount) == ("0.71435", "0.7144")
+    assert found.terms[0].quantity == "cost 0.5495"
+
+
+def test_a_sum_without_end_is_shown_as_a_fraction():
+    rates = '[[ink]]\ncolour = "cyan"\ncartridge_price = "1"\ncartridge_ml = "3"\n'
+    found = explained(rates, line=a1_line(ink_ul={"cyan": 1_000}))
+
+    assert (found.exact, found.exact_micro, found.amount) == ("1/3", "0.333333", "0.3333")
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [("0", "0.00"), ("1.5", "1.50"), ("-0.125", "-0.125"), ("12", "12.00")]
+)
+def test_exact_numbers_are_written_in_full(number, text):
+    assert exact_text(Fraction(number)) == text
+
+
+def test_each_list_that_was_considered_says_why_it_was_taken_or_not():
+    later = NOON + timedelta(days=1)
+    published = [
+        Published(1, "standard", 1, "price", NEW_YEAR, NEW_YEAR),
+        Published(2, "standard", 2, "price", NEW_YEAR, NEW_YEAR),
+        Published(3, "standard", 3, "price", later, NEW_YEAR),
+        Published(4, "standard", 4, "price", NEW_YEAR, later),
+        Published(5, "other", 1, "price", NEW_YEAR, NEW_YEAR),
+        Published(6, "our-cost", 1, "cost", NEW_YEAR, NEW_YEAR),
+    ]
+    named = [DefaultNamed("price", "standard", NEW_YEAR)]
+    found = candidates("price", 2, completed_at=NOON, posted_at=NOON, published=published, defaults=named)
+
+    assert [(each.price_list, each.version, each.chosen) for each in found] == [
+        ("standard", 2, True), ("other", 1, False), ("standard", 4, False), ("standard", 3, False),
+        ("standard", 1, False),
+    ]  # fmt: skip
+    reasons = {(each.price_list, each.version): each.why for each in found}
+    assert reasons["other", 1] == "was not the list that counts in its book"
+    assert "valid only from" in reasons["standard", 3]
+    assert "published only at" in reasons["standard", 4]
+    assert reasons["standard", 1] == "was replaced by v2"
+
+
+def test_people_read_list_version_rule_inputs_and_every_step():
+    found = {
+        "charge_id": "1.0", "entry_kind": "charge", "job_key": "p1/42/x", "line": 0, "completed_at": "2026-11-02",
+        "posted_at": "2026-11-02", "printer": {"id": "p1", "name": "Studio", "model": MODEL}, "currency": "EUR",
+        "inputs": {"printed_area_mm2": 499_554, "ink_ul": {"cyan": 200}},
+        "price": msgspec.to_builtins(explained(EXAMPLE)),
+        "cost": {"book": "cost", "unpriced": "no price list is published in book cost"},
+    }  # fmt: skip
+    text = "\n".join(explanation_lines(found))
+
+    for words in ("list standard, version 1", "rule: standard v1: ppu 1.10", "0.499554 m2 x 1.10", "= 0.5495094",
+                  "0.549509", "to 4 decimals", "0.5495 EUR", "Cost: UNPRICED", "499554", "cyan 200"):  # fmt: skip
+        assert words in text

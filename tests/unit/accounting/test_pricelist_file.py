@@ -1,0 +1,178 @@
+"""Price list files: every fault is told at once with its place, and what is written is what was read."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.accounting.pricelist import read_document
+from services.accounting.pricelist_csv import from_csv, to_csv
+from services.accounting.pricelist_document import to_document
+from services.accounting.pricelist_reader import WrongPriceList
+from services.accounting.pricelist_toml import from_toml, to_toml
+from services.accounting.pricing.entries import Ink, Ppu, Scope
+
+HEAD = 'name = "standard"\nbook = "price"\ncurrency = "EUR"\nvalid_from = 2026-01-01\n'
+EVERYTHING = (
+    HEAD
+    + """
+area = "used"
+precision = 3
+minimum_per_job = "0.500"
+[[ppu]]
+model = "HP DesignJet T1700"
+category = "line-colour"
+per_m2 = "1.10"
+[[media]]
+code = "coated-90"
+per_m2 = "0.25"
+[[media]]
+code = "roll"
+group = "Floor 2"
+per_m = "0.12345678"
+[[ink]]
+colour = "cyan"
+per_ml = "0.35"
+[[ink]]
+colour = "black"
+cartridge_price = "98.00"
+cartridge_ml = "130.5"
+[[click]]
+colour_mode = "mono"
+size = "A4"
+per_impression = "0.012"
+[[scan]]
+printer = "p1"
+per_page = "0.05"
+[[fixed]]
+kind = "print"
+per_job = "0.10"
+"""
+)
+
+
+def faults(text):
+    with pytest.raises(WrongPriceList) as wrong:
+        from_toml(text, currency="EUR")
+    return {fault.pointer: fault.detail for fault in wrong.value.faults}
+
+
+def test_a_file_is_read_into_exact_numbers():
+    read = from_toml(EVERYTHING, currency="EUR")
+
+    assert read.ppu == (Ppu(Scope("model", "HP DesignJet T1700"), "line-colour", 110_000_000),)
+    assert read.ink[1] == Ink(Scope("", ""), "black", 9_800_000_000, 130_500, cartridge=True)
+    assert (read.minimum_micro, read.precision, read.area) == (500_000, 3, "used")
+
+
+def test_a_file_survives_being_written_and_read_again():
+    read = from_toml(EVERYTHING, currency="EUR")
+
+    assert from_toml(to_toml(read), currency="EUR") == read
+    assert from_csv(to_csv(read), currency="EUR") == read
+    assert from_csv(to_csv(read).replace(",", ";"), currency="EUR") == read
+    assert read_document(to_document(read), currency="EUR") == read
+
+
+TEXT = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=20)
+AMOUNT = st.decimals(0, 10**6, places=8).map(lambda value: f"{value:f}")
+
+
+@given(st.dictionaries(TEXT, AMOUNT, min_size=1, max_size=5), st.sampled_from(["printer", "group", "model"]), TEXT)
+def test_any_text_survives_toml_and_csv(rates, level, device):
+    document = {
+        "name": "any list",
+        "book": "cost",
+        "currency": "EUR",
+        "valid_from": "2026-11-02T09:15:00+01:00",
+        "ppu": [{"category": category, level: device, "per_m2": rate} for category, rate in rates.items()],
+    }
+    read = read_document(document, currency="EUR")
+
+    assert from_toml(to_toml(read), currency="EUR") == read
+    assert from_csv(to_csv(read), currency="EUR") == read
+
+
+def test_every_fault_is_told_at_once_with_its_place():
+    told = faults(
+        """
+        name = "a/b"
+        book = "prize"
+        currency = "USD"
+        valid_from = 2026-01-01T00:00:00
+        colour = "red"
+        [[ppu]]
+        per_m2 = 1.10
+        [[ppu]]
+        model = "a"
+        printer = "b"
+        per_m2 = "1,10"
+        [[click]]
+        colour_mode = "mono"
+        size = "B5"
+        per_impression = "0.123456789"
+        [[fixed]]
+        kind = "fax"
+        per_job = "-1"
+        """
+    )
+
+    assert set(told) == {
+        "/name", "/book", "/currency", "/valid_from", "/colour", "/ppu/0/per_m2", "/ppu/1", "/ppu/1/per_m2",
+        "/click/0/size", "/click/0/per_impression", "/fixed/0/kind", "/fixed/0/per_job",
+    }  # fmt: skip
+    assert told["/ppu/0/per_m2"] == 'amounts must be exact: write it as a string, such as per_m2 = "1.1"'
+    assert told["/currency"] == "this installation counts in EUR, not in USD"
+    assert "zone" in told["/valid_from"]
+
+
+@pytest.mark.parametrize(
+    ("rates", "pointer", "words"),
+    [
+        ("", "", "neither rates nor a markup"),
+        ('markup = "0.3"\n[[ppu]]\nper_m2 = "1"\n', "/markup", "without rates"),
+        ('markup = "-1"\n', "/markup", "less than the whole cost"),
+        ('minimum_per_job = "0.00001"\n[[ppu]]\nper_m2 = "1"\n', "/minimum_per_job", "precision of 4"),
+        ('[[ppu]]\nper_m2 = "1"\n[[ppu]]\nper_m2 = "2"\n', "/ppu/1", "/ppu/0"),
+        ('[[media]]\ncode = "x"\nper_m = "1"\nper_m2 = "1"\n', "/media/0", "exactly one"),
+        ('[[ink]]\ncolour = "cyan"\ncartridge_price = "98"\n', "/ink/0/cartridge_ml", "missing"),
+        ('[[ink]]\ncolour = "cyan"\n', "/ink/0", "either per_ml"),
+        ('precision = 7\n[[ppu]]\nper_m2 = "1"\n', "/precision", "0 to 6"),
+        ('[[ppu]]\nper_m2 = "1e3"\n', "/ppu/0/per_m2", "decimal number"),
+        ("[[ppu]]\nper_m2 = 1\n", "/ppu/0/per_m2", 'per_m2 = "1"'),
+        ("ppu = 3\n", "/ppu", "[[ppu]]"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused(rates, pointer, words):
+    assert words in faults(HEAD + rates)[pointer]
+
+
+def test_a_markup_is_only_for_prices():
+    assert "book price" in faults(HEAD.replace('"price"', '"cost"') + 'markup = "0.3"\n')["/markup"]
+
+
+def test_what_is_no_toml_is_said_in_one_sentence():
+    assert "is not TOML" in faults("name = ")[""]
+
+
+def test_faults_of_a_csv_file_name_line_and_column():
+    read = from_toml(EVERYTHING, currency="EUR")
+    with pytest.raises(WrongPriceList) as wrong:
+        from_csv(to_csv(read).replace("1.10", "much"), currency="EUR")
+
+    assert [fault.pointer for fault in wrong.value.faults] == ["line 3, column per_m2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "needs a column `table`"),
+        ("table,prize\n", "unknown column"),
+        ("table,name\nlist,a\nlist,b\n", "a second row"),
+        ("table,name\nrates,a\n", "table must be"),
+    ],
+)
+def test_what_is_no_price_list_in_csv_is_refused(text, words):
+    with pytest.raises(WrongPriceList, match=words):
+        from_csv(text, currency="EUR")
