@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -16,11 +17,9 @@ from services.collector.strict_job import StrictJob
 from shared.events.jobs import JobCompleted
 from shared.http.routes import Call, Route
 
-
-class JobBatch(Struct, frozen=True):
-    """Up to 1,000 jobs; all are taken or none."""
-
-    jobs: list[StrictJob]
+_DESCRIPTION: Final = """\
+The body is one job, or `{"jobs": [...]}` with up to 1,000 of them; all are taken or none. `job.id`, `job.key` and
+`printer.id` may be left out where `printer.serial`, `job.device_job_id` and `completed_at` are there."""
 
 
 class AcceptedJob(Struct, frozen=True):
@@ -65,7 +64,8 @@ class JobsApi:
                 path="/v1/jobs",
                 handler=self.accept,
                 summary="Bring one job, or a batch as {jobs: [...]}; the same job again is no second job.",
-                body=StrictJob | JobBatch,
+                description=_DESCRIPTION,
+                body=StrictJob,
                 parse=lambda raw, _: read_jobs(raw),
                 answer=Accepted,
                 status=202,

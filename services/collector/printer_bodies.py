@@ -24,7 +24,7 @@ AddressText = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 class NewPrinter(Struct, frozen=True, kw_only=True):
-    """A printer to be added: who it is and what it can do is asked of the device, its name too if none is given."""
+    """A printer to be added: who it is is asked of the device, its name too if none is given."""
 
     address: AddressText
     name: Name | None = None
