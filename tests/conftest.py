@@ -10,9 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from deploy.local.kafka import KafkaServer
+from deploy.local.postgres import PostgresServer
 from shared.migrate import migrate
 from shared.topics import apply_topics
-from tests.servers import Kafka, Postgres
+from tests.servers import execute, running_kafka, running_postgres
 
 TEMPLATE = "inkmeter_template"
 PARTITIONS = 2
@@ -44,44 +46,38 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+def postgres() -> Iterator[PostgresServer]:
     """The run's PostgreSQL, with a migrated template."""
-    server = Postgres()
-    try:
-        server.execute(f"CREATE DATABASE {TEMPLATE}")
-        migrate(server.url(TEMPLATE))
+    with running_postgres() as server:
+        execute(server, f"CREATE DATABASE {TEMPLATE}")
+        migrate(server.url_of(TEMPLATE))
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture(scope="session")
-def kafka() -> Iterator[Kafka]:
+def kafka() -> Iterator[KafkaServer]:
     """The run's Kafka."""
-    server = Kafka()
-    try:
+    with running_kafka() as server:
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture
-def database_url(postgres: Postgres) -> Iterator[str]:
+def database_url(postgres: PostgresServer) -> Iterator[str]:
     """A database of its own for one test: a clone of the migrated template."""
     name = f"test_{secrets.token_hex(6)}"
-    postgres.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
-    yield postgres.url(name)
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    execute(postgres, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+    yield postgres.url_of(name)
+    execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def kafka_bootstrap(kafka: Kafka) -> str:
+def kafka_bootstrap(kafka: KafkaServer) -> str:
     """The address of the run's Kafka."""
     return kafka.bootstrap
 
 
 @pytest.fixture
-def topic_prefix(kafka: Kafka) -> str:
+def topic_prefix(kafka: KafkaServer) -> str:
     """Topics of their own for one test, all made, with few partitions."""
     prefix = f"t{secrets.token_hex(4)}."
     asyncio.run(apply_topics(kafka.bootstrap, prefix, partitions=PARTITIONS))

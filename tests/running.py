@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -15,18 +14,14 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Final
 
+from deploy.local.ports import free_port
 from tests.deadline import eventually
 
 INKMETER: Final = str(Path(sys.executable).with_name("inkmeter"))
+__all__ = ["Running", "free_port"]
+
 SERVICES: Final = ("collector", "accounting", "reporting")
 START_S: Final = 60.0
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Running:
