@@ -1,0 +1,179 @@
+-- name: stream_of_topic
+SELECT stream_no FROM accounting.stream WHERE topic = %(topic)s
+
+-- name: add_stream
+-- Numbers a topic once and for ever; the first one from Kafka is 0, 1 is taken by entries of our own.
+INSERT INTO accounting.stream (stream_no, topic)
+SELECT CASE WHEN count(*) = 1 THEN 0 ELSE max(stream_no) + 1 END, %(topic)s FROM accounting.stream
+ON CONFLICT DO NOTHING
+
+-- name: lease_partitions
+-- A start takes partitions over: whoever wrote them before has an epoch that counts no more.
+INSERT INTO accounting.offsets AS o (topic, partition, next_offset, epoch, stream_no)
+SELECT %(topic)s, partition, 0, 1, %(stream_no)s FROM unnest(%(partitions)s::integer[]) AS partition ORDER BY 2
+ON CONFLICT (topic, partition) DO UPDATE SET epoch = o.epoch + 1
+RETURNING partition, epoch, next_offset
+
+-- name: stuck_writers
+-- Ends writers of this database that hold a transaction open and do nothing: a frozen process would do so for ever.
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = %(name)s AND pid <> pg_backend_pid()
+  AND xact_start < now() - make_interval(secs => %(idle_s)s)
+  AND (state = 'idle in transaction' OR wait_event_type = 'Client')
+  AND state_change < now() - make_interval(secs => %(idle_s)s)
+
+-- name: standing
+SELECT partition, epoch, next_offset FROM accounting.offsets
+WHERE topic = %(topic)s AND partition = ANY (%(partitions)s)
+
+-- name: fence
+-- Moves the batch's partitions on, if they still stand where this worker left them; its row locks make writers of
+-- a partition wait for each other.
+UPDATE accounting.offsets AS o SET next_offset = m.new
+FROM unnest(%(partitions)s::integer[], %(epochs)s::bigint[], %(expected)s::bigint[], %(new)s::bigint[])
+    AS m(partition, epoch, expected, new)
+WHERE o.topic = %(topic)s AND o.partition = m.partition AND o.epoch = m.epoch AND o.next_offset = m.expected
+
+-- name: stage
+-- Temporary tables live as long as the connection; their rows as long as the transaction.
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_job (LIKE accounting.job, ordinal integer) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_charge (LIKE accounting.charge) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS posted_job (entry_id bigint, job_id uuid) ON COMMIT DELETE ROWS;
+
+-- name: post_jobs
+-- Of each job the first telling, unless the job is there already. In key order, so that writers never wait for
+-- each other in a circle.
+WITH posted AS (
+    INSERT INTO accounting.job ({job_columns})
+    SELECT {job_columns} FROM (
+        SELECT DISTINCT ON (job_id) * FROM pg_temp.staged_job ORDER BY job_id, ordinal
+    ) AS first
+    ORDER BY job_id
+    ON CONFLICT (job_id) DO NOTHING
+    RETURNING entry_id, job_id
+)
+INSERT INTO pg_temp.posted_job SELECT entry_id, job_id FROM posted
+
+-- name: contradictions
+-- Records that tell another story of a job than the one that was posted.
+SELECT s.entry_id FROM pg_temp.staged_job AS s JOIN accounting.job AS j USING (job_id)
+WHERE s.payload_hash <> j.payload_hash
+
+-- name: keep_posted
+-- From here on staged_charge holds just what is posted.
+DELETE FROM pg_temp.staged_charge AS c
+WHERE NOT EXISTS (SELECT FROM pg_temp.posted_job AS p WHERE p.entry_id = c.entry_id)
+
+-- name: post_charges
+INSERT INTO accounting.charge ({charge_columns})
+SELECT {charge_columns} FROM pg_temp.staged_charge ORDER BY entry_id, line
+
+-- name: keep_dead_letter
+INSERT INTO accounting.dead_letter (topic, partition, record_offset, key, value, reason, pointer, refused_at)
+VALUES (%(topic)s, %(partition)s, %(offset)s, %(key)s, %(value)s, %(reason)s, %(pointer)s, %(refused_at)s)
+ON CONFLICT DO NOTHING
+
+-- name: relay_positions
+-- Partitions with charges that were not told yet. Rows of other relays are passed over while those hold them.
+SELECT c.topic, c.partition, o.stream_no, c.next_offset, o.next_offset
+FROM accounting.relay_cursor AS c JOIN accounting.offsets AS o USING (topic, partition)
+WHERE c.next_offset < o.next_offset
+ORDER BY c.topic, c.partition
+
+-- name: relay_claim
+-- Holds a partition's cursor until the transaction ends; no row if another relay has it.
+SELECT c.next_offset, o.next_offset
+FROM accounting.relay_cursor AS c JOIN accounting.offsets AS o USING (topic, partition)
+WHERE c.topic = %(topic)s AND c.partition = %(partition)s
+FOR UPDATE OF c SKIP LOCKED
+
+-- name: relay_new_cursors
+INSERT INTO accounting.relay_cursor (topic, partition)
+SELECT topic, partition FROM accounting.offsets ON CONFLICT DO NOTHING
+
+-- name: relay_move
+UPDATE accounting.relay_cursor SET next_offset = %(next_offset)s
+WHERE topic = %(topic)s AND partition = %(partition)s
+
+-- name: relay_charges
+-- Charges of a range of entries in their order, with all that the event says of them.
+SELECT c.entry_id, c.line, e.code, c.follows_entry_id, c.follows_line, c.job_id::text, j.job_key,
+    p.key, w.key, pk.key, dk.key, c.billable, k.code, o.code, nullif(m.key, ''), nullif(g.key, ''),
+    c.printed_area_mm2, c.used_area_mm2, c.ink_total_ul, c.impressions, c.sheets,
+    c.cost_micro, cl.name, cl.version, cr.text, c.price_micro, pl.name, pl.version, pr.text,
+    c.occurred_at, c.posted_at
+FROM accounting.charge AS c
+JOIN accounting.job AS j USING (job_id)
+JOIN accounting.printer AS p ON p.printer_no = c.printer_no
+JOIN accounting.person AS w ON w.person_no = c.person_no
+JOIN accounting.project_key AS pk USING (project_no)
+JOIN accounting.department_key AS dk USING (department_no)
+JOIN accounting.media AS m USING (media_no)
+JOIN accounting.category AS g USING (category_no)
+JOIN accounting.code AS e ON e.what = 'entry_kind' AND e.no = c.entry_kind
+JOIN accounting.code AS k ON k.what = 'kind' AND k.no = c.kind
+JOIN accounting.code AS o ON o.what = 'outcome' AND o.no = c.outcome
+JOIN accounting.rule AS cr ON cr.rule_no = c.cost_rule_no
+JOIN accounting.rule AS pr ON pr.rule_no = c.price_rule_no
+LEFT JOIN accounting.price_list AS cl ON cl.id = cr.list_id
+LEFT JOIN accounting.price_list AS pl ON pl.id = pr.list_id
+WHERE c.entry_id >= %(first)s AND c.entry_id < %(end)s
+ORDER BY c.entry_id, c.line
+LIMIT %(limit)s
+
+-- name: relay_dead_letters
+SELECT topic, partition, record_offset, key, value, reason, pointer, refused_at FROM accounting.dead_letter
+WHERE relayed_at IS NULL ORDER BY topic, partition, record_offset LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+
+-- name: relay_dead_letters_done
+UPDATE accounting.dead_letter AS d SET relayed_at = now()
+FROM unnest(%(topics)s::text[], %(partitions)s::integer[], %(offsets)s::bigint[])
+    AS told(topic, partition, record_offset)
+WHERE (d.topic, d.partition, d.record_offset) = (told.topic, told.partition, told.record_offset)
+
+-- name: verify_counts
+SELECT (SELECT count(*) FROM accounting.job), (SELECT count(*) FROM accounting.charge)
+
+-- name: verify_no_job_without_its_lines
+-- Every job has as many lines as it was told with, numbered from 0.
+SELECT 'job ' || j.job_id || ' has ' || count(c.line) || ' of ' || j.lines || ' lines'
+FROM accounting.job AS j
+LEFT JOIN accounting.charge AS c ON c.entry_id = j.entry_id AND c.job_id = j.job_id AND c.entry_kind = 1
+GROUP BY j.job_id
+HAVING count(c.line) <> j.lines OR min(c.line) <> 0 OR max(c.line) <> j.lines - 1
+
+-- name: verify_no_charge_without_its_job
+SELECT 'charge ' || c.entry_id || '.' || c.line || ' has no job'
+FROM accounting.charge AS c
+WHERE NOT EXISTS (SELECT FROM accounting.job AS j WHERE j.job_id = c.job_id)
+
+-- name: verify_no_job_counted_twice
+-- Within a job, each medium and each category is counted once, and the job itself once.
+SELECT 'job ' || job_id || ' counts ' || sum(jobs) || ' times'
+FROM accounting.charge WHERE entry_kind IN (1, 2)
+GROUP BY job_id
+HAVING sum(jobs) <> 1
+    OR sum(media_jobs) <> count(DISTINCT media_no) FILTER (WHERE entry_kind = 1)
+    OR sum(category_jobs) <> count(DISTINCT category_no) FILTER (WHERE entry_kind = 1)
+
+-- name: verify_no_amount_without_a_rule
+-- A line without an amount counts as unpriced, and every amount and every lack of one says why.
+SELECT 'charge ' || c.entry_id || '.' || c.line || ' is unexplained'
+FROM accounting.charge AS c
+LEFT JOIN accounting.rule AS cr ON cr.rule_no = c.cost_rule_no
+LEFT JOIN accounting.rule AS pr ON pr.rule_no = c.price_rule_no
+WHERE cr.text IS NULL OR pr.text IS NULL
+    OR (c.entry_kind IN (1, 2) AND c.unpriced_lines <> (c.cost_micro IS NULL OR c.price_micro IS NULL)::integer)
+
+-- name: verify_no_entry_beyond_its_offset
+-- Nothing is posted from records that the offsets do not say were taken.
+SELECT 'job ' || j.job_id || ' is of offset ' || (j.entry_id & 17592186044415) || ' of a partition that stands at '
+    || coalesce(o.next_offset::text, 'nothing')
+FROM accounting.job AS j
+LEFT JOIN accounting.offsets AS o
+    ON o.stream_no = j.entry_id >> 52 AND o.partition = (j.entry_id >> 44) & 255
+WHERE o.next_offset IS NULL OR (j.entry_id & 17592186044415) >= o.next_offset
+
+-- name: rebuild_lock
+-- Keeps every writer out until the rollups are whole again.
+LOCK TABLE accounting.offsets IN EXCLUSIVE MODE
