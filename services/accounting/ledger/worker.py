@@ -66,7 +66,7 @@ class Ledger:
     """One worker. `posted` is called after each commit, to wake the relay."""
 
     def __init__(
-        self, options: LedgerOptions, *, posted: Callable[[], None] | None = None, fence: Fence | None = None
+        self, options: LedgerOptions, *, posted: Callable[[], object] | None = None, fence: Fence | None = None
     ) -> None:
         """`fence` is for tests that take it away."""
         zone = ZoneInfo(options.timezone)
