@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -132,11 +133,26 @@ async def test_a_printer_is_added_read_tested_changed_and_removed(shop: Running,
         plotter.stop()
 
 
-def _print(uri: str, document: Path) -> None:
-    import subprocess  # noqa: PLC0415
+PRINT = """{
+  OPERATION Print-Job
+  GROUP operation-attributes-tag
+  ATTR charset attributes-charset utf-8
+  ATTR naturalLanguage attributes-natural-language en
+  ATTR uri printer-uri $uri
+  ATTR name requesting-user-name alice
+  ATTR name job-name "Site plan"
+  ATTR mimeMediaType document-format application/pdf
+  FILE $filename
+  STATUS successful-ok
+}"""
 
-    command = ["ipptool", "-f", str(document), "-T", "10", uri, "print-job.test"]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
+
+def _print(uri: str, document: Path) -> None:
+    asked = document.with_suffix(".test")
+    asked.write_text(PRINT)
+    command = ["ipptool", "-tv", "-f", str(document), "-T", "10", uri, str(asked)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stdout
 
 
 async def test_a_patch_with_an_old_entity_tag_is_refused_and_wrong_additions_say_why(shop: Running):
