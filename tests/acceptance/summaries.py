@@ -33,7 +33,7 @@ def keep_posting(shop: Running, project: str, printer: str, *, seconds: float) -
 
 def event_ids(answer: Any) -> list[str]:
     """The event ids of an answer to POST /v1/jobs."""
-    return [job["id"] for job in answer["jobs"]]
+    return [item["event_id"] for item in answer["items"]]
 
 
 def project_row(shop: Running, project: str) -> dict[str, Any]:
