@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from zoneinfo import ZoneInfo
 
 from services.accounting.charges import Charges
 from services.accounting.http_charges import ChargeApi
 from services.accounting.http_prices import PriceBookApi
 from services.accounting.http_projects import ProjectApi
+from services.accounting.ledger.worker import Ledger, LedgerOptions
 from services.accounting.pricebooks import PriceBooks
-from services.accounting.projects import Projects, tell_projects
+from services.accounting.projects import Projects, run_telling
 from services.accounting.reference import follow_reference
+from services.accounting.relay import Relay, run_relay
 from services.accounting.settings import AccountingSettings, load_settings
 from shared import log
 from shared.clock import SystemClock
 from shared.health import Probe, Readiness
 from shared.http.app import make_app, serve_http
 from shared.http.routes import Route
-from shared.kafka import make_producer, start_when_there
 from shared.migrate import require_current
 from shared.postgres import Pool, open_pool
 from shared.process import run_until_stopped
@@ -34,27 +36,62 @@ async def serve(settings: AccountingSettings) -> None:
     url = settings.database_url.get_secret_value()
     pool = await open_pool(url, name="inkmeter-accounting", max_size=settings.accounting_connections)
     try:
-        await asyncio.to_thread(require_current, url, "accounting")
-        projects = Projects(pool)
-        readiness = Readiness()
-        readiness.add("database", answers(pool))
-        app = make_app(
-            "accounting",
-            routes(pool, projects, settings),
-            readiness=readiness,
-            token=settings.token.get_secret_value(),
-        )
-        await run_until_stopped(
-            {
-                "http": lambda: serve_http(app, settings.http_host, settings.http_port),
-                "reference": lambda: follow_reference(
-                    pool, bootstrap=settings.kafka_bootstrap, topic_prefix=settings.topic_prefix
-                ),
-                "projects": lambda: _tell(projects, settings),
-            }
-        )
+        relay_pool = await open_pool(url, name="inkmeter-accounting-relay", max_size=1)
+        try:
+            await asyncio.to_thread(require_current, url, "accounting")
+            await _run(settings, pool, relay_pool)
+        finally:
+            await relay_pool.close()
     finally:
         await pool.close()
+
+
+async def _run(settings: AccountingSettings, pool: Pool, relay_pool: Pool) -> None:
+    """All tasks of the service, until one of them fails or it is told to stop."""
+    relays: list[Relay] = []
+
+    def wake() -> None:
+        for relay in relays:
+            relay.wake()
+
+    ledger = Ledger(ledger_options(settings), posted=wake)
+    projects = Projects(pool)
+    readiness = Readiness()
+    readiness.add("database", answers(pool))
+    readiness.add("ledger", ledger.probe)
+    app = make_app(
+        "accounting",
+        routes(pool, projects, settings),
+        readiness=readiness,
+        token=settings.token.get_secret_value(),
+    )
+    kafka, prefix = settings.kafka_bootstrap, settings.topic_prefix
+    await run_until_stopped(
+        {
+            "http": lambda: serve_http(app, settings.http_host, settings.http_port),
+            "ledger": ledger.run,
+            "relay": lambda: run_relay(
+                relay_pool, bootstrap=kafka, topic_prefix=prefix, currency=settings.currency, started=relays.append
+            ),
+            "reference": lambda: follow_reference(
+                pool, bootstrap=kafka, topic_prefix=prefix, instance=member_name(settings)
+            ),
+            "projects": lambda: run_telling(projects, bootstrap=kafka, topic_prefix=prefix),
+        }
+    )
+
+
+def ledger_options(settings: AccountingSettings) -> LedgerOptions:
+    """Which ledger the settings mean."""
+    return LedgerOptions(
+        database_url=settings.database_url.get_secret_value(),
+        bootstrap=settings.kafka_bootstrap,
+        topic=f"{settings.topic_prefix}jobs.v1",
+        group=f"{settings.topic_prefix}accounting-ledger",
+        timezone=settings.timezone,
+        instance=member_name(settings),
+        max_batch=settings.ledger_batch,
+    )
 
 
 def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list[Route]:
@@ -68,6 +105,11 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
     ]
 
 
+def member_name(settings: AccountingSettings) -> str:
+    """Names this process in its consumer groups: started again on its host and port, it is the same member."""
+    return f"{socket.gethostname()}-{settings.http_port}"
+
+
 def answers(pool: Pool) -> Probe:
     """Asks the database for anything at all."""
 
@@ -77,18 +119,6 @@ def answers(pool: Pool) -> Probe:
         return None
 
     return probe
-
-
-async def _tell(projects: Projects, settings: AccountingSettings) -> None:
-    """Tells changes of projects by a producer of their own."""
-    name = "accounting-projects"
-    producer = await start_when_there(
-        lambda: make_producer(settings.kafka_bootstrap, name), settings.kafka_bootstrap
-    )
-    try:
-        await tell_projects(projects, producer, topic_prefix=settings.topic_prefix)
-    finally:
-        await producer.stop()
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ from shared.events import PROJECT_CHANGED, ProjectChanged
 from shared.events.envelope import new_event
 from shared.http.problems import PreconditionFailed
 from shared.ids import uuid7
-from shared.kafka import send_event
+from shared.kafka import make_producer, send_event, start_when_there
 from shared.postgres import Pool, classified
 
 Kind = Literal["project", "department"]
@@ -165,3 +165,12 @@ async def tell_projects(projects: Projects, producer: AIOKafkaProducer, *, topic
                     await projects.news.wait()
             except TimeoutError:
                 continue
+
+
+async def run_telling(projects: Projects, *, bootstrap: str, topic_prefix: str) -> None:
+    """Waits for Kafka, then tells changes until cancelled."""
+    producer = await start_when_there(lambda: make_producer(bootstrap, "accounting-projects"), bootstrap)
+    try:
+        await tell_projects(projects, producer, topic_prefix=topic_prefix)
+    finally:
+        await producer.stop()

@@ -21,13 +21,14 @@ _printers: Final = msgspec.json.Decoder(PrinterChangedEvent)
 _people: Final = msgspec.json.Decoder(PersonChangedEvent)
 
 
-async def follow_reference(pool: Pool, *, bootstrap: str, topic_prefix: str) -> None:
+async def follow_reference(pool: Pool, *, bootstrap: str, topic_prefix: str, instance: str) -> None:
     """Consumes the compacted topics until cancelled; the same record again changes nothing."""
     what = Consumer(
         bootstrap=bootstrap,
         topics=[f"{topic_prefix}{topic}" for topic in TOPICS],
         group_id=f"{topic_prefix}accounting-reference",
         options=Options(name="accounting-reference"),
+        group_instance_id=f"{instance}-reference",
     )
 
     async def handle(records: Sequence[Record]) -> None:

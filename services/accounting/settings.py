@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from pydantic import Field
 
+from services.accounting.ledger.worker import MAX_BATCH
 from shared.settings import CommonSettings, Port, load
-
-MAX_BATCH: Final = 20_000
 
 
 class AccountingSettings(CommonSettings):

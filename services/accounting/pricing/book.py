@@ -10,7 +10,7 @@ from datetime import datetime
 from services.accounting.pricing.entries import Book
 from services.accounting.pricing.lists import PriceList
 from services.accounting.pricing.quantities import LineKey, Quantities
-from services.accounting.pricing.rates import LineRate, MarkupRate, Unpriced
+from services.accounting.pricing.rates import LineRate, MarkupRate, Unpriced, bounded
 
 _BOOKS: tuple[Book, Book] = ("cost", "price")
 
@@ -58,7 +58,7 @@ class BookPair:
             return PairRate(cost, self.price.rate_for(key))
         if isinstance(cost, Unpriced):
             reason = f"{self.price.label} adds to the cost, and there is none: {cost.reason}"
-            return PairRate(cost, Unpriced(reason, self.price.id))
+            return PairRate(cost, Unpriced(bounded(reason), self.price.id))
         return PairRate(cost, self.price.markup())
 
     def minimum(self, cost_micro: int | None, price_micro: int | None) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ from typing import Any
 from services.accounting.pricing.entries import PriceListFile, Scope
 from services.accounting.pricing.match import Lacking, device_scopes, matched_parts
 from services.accounting.pricing.quantities import LineKey
-from services.accounting.pricing.rates import LineRate, MarkupRate, Unpriced
+from services.accounting.pricing.rates import LineRate, MarkupRate, Unpriced, bounded
 from shared.money import MICRO_DIGITS, format_micro, format_rate
 
 
@@ -71,10 +71,10 @@ class PriceList:
         try:
             parts = matched_parts(self, key)
         except Lacking as lack:
-            return Unpriced(f"{self.label}: {lack}", self.id)
+            return Unpriced(bounded(f"{self.label}: {lack}"), self.id)
         if not parts:
-            return Unpriced(f"{self.label} has {_missing(self, key)} on {_device(key)}", self.id)
-        rule = f"{self.label}: " + " + ".join(f"{part.table} {part.rule}" for part in parts)
+            return Unpriced(bounded(f"{self.label} has {_missing(self, key)} on {_device(key)}"), self.id)
+        rule = bounded(f"{self.label}: " + " + ".join(f"{part.table} {part.rule}" for part in parts))
         return LineRate.of(parts, list_id=self.id, rule=rule, precision=self.file.precision)
 
     def find(self, table: str, scopes: Sequence[Scope], *whats: tuple[object, ...]) -> Any:

@@ -19,6 +19,15 @@ PER_RATE: Final = 10**RATE_DIGITS
 MICRO: Final = 10**MICRO_DIGITS
 
 
+MAX_RULE: Final = 1_000
+"""Longest rule or reason: what the event of a charge can carry."""
+
+
+def bounded(text: str) -> str:
+    """A rule or reason, cut where it would be too long; its rates are in the price list all the same."""
+    return text if len(text) <= MAX_RULE else f"{text[: MAX_RULE - 4]} ..."
+
+
 class Unpriced(Struct, frozen=True):
     """No price is not a price of zero: why there is none, in words for a bookkeeper."""
 
