@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 import os
 import sys
 from typing import Final
@@ -55,11 +56,13 @@ def migrate(*, check: bool, as_json: bool) -> None:
 @click.group(short_help="Create, list and watch Kafka topics.")
 def topics() -> None:
     """Create, list and watch Kafka topics."""
+    # The Kafka client logs each failed connection; the command says so itself, in one sentence.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 @topics.command("apply")
 @click.option(
-    "--partitions", type=click.IntRange(1, 1_000), help="Partitions of new topics, instead of each one's own."
+    "--partitions", type=click.IntRange(1, 1_000), help="Partitions of new topics, instead of their own."
 )
 @json_option
 def topics_apply(*, partitions: int | None, as_json: bool) -> None:
@@ -183,7 +186,7 @@ def _database_url() -> str:
     except Unreachable as error:
         raise ConfigError(
             "It is not known which database is meant.",
-            remedy="Set INKMETER_DATABASE_URL (or INKMETER_DATABASE_URL_FILE), or start a stack with `inkmeter up`.",
+            remedy="Set INKMETER_DATABASE_URL or INKMETER_DATABASE_URL_FILE, or start a stack: `inkmeter up`.",
         ) from error
 
 

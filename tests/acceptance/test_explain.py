@@ -46,8 +46,8 @@ def test_the_worked_example_is_explained_to_the_last_digit(shop, charges_of, tmp
         post(shop, [example])
         row = wait_for_jobs(shop, project, 1, within_s=30)
         (charge,) = charges_of(project, 1)
-        explained = shop.inkmeter("explain", charge["charge_id"])
-        machine = shop.json("explain", charge["charge_id"])
+        explained = shop.inkmeter("explain", charge["id"])
+        machine = shop.json("explain", charge["id"])
     finally:
         shop.json("prices", "publish", "standard", "--default")
 
@@ -65,7 +65,7 @@ def test_an_unpriced_line_is_explained_with_the_reason(shop, charges_of):
     post(shop, [strange])
     row = wait_for_jobs(shop, project, 1, within_s=30)
     (charge,) = charges_of(project, 1)
-    explained = shop.inkmeter("explain", charge["charge_id"])
+    explained = shop.inkmeter("explain", charge["id"])
 
     assert row["unpriced_lines"] == 1
     assert explained.returncode == 0

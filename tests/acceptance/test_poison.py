@@ -26,7 +26,7 @@ def test_poison_is_set_aside_with_its_reason_and_the_rest_is_charged(shop, produ
     assert wait_for_jobs(shop, project, 40, within_s=60)["jobs"] == 40
 
     def listed():
-        found = shop.json("dlq", "list")
+        found = shop.json("dlq", "list")["items"]
         assert len(found) >= len(POISON), found
         return found
 
@@ -59,6 +59,6 @@ def test_a_job_with_the_same_identity_and_another_content_is_a_conflict_and_chan
     assert int(after["used_area_mm2"]) == 2 * int(before["used_area_mm2"])
 
     def conflicts():
-        return [letter for letter in shop.json("dlq", "list") if event_id in json.dumps(letter)]
+        return [letter for letter in shop.json("dlq", "list")["items"] if event_id in json.dumps(letter)]
 
     eventually(conflicts, within_s=30, what="the conflict is among the dead letters")
