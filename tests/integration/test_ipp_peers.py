@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from services.collector.sources.ipp.client import Address, IppClient
+from services.collector.sources.ipp.cursor import Cursor
+from services.collector.sources.ipp.requests import get_jobs
 from services.collector.sources.ipp.source import IppSource
+from services.collector.sources.ipp.tags import GroupTag
+from services.collector.sources.ipp.view import View
 from services.collector.sources.source import Reading
 from shared.errors import NotFound, Reject, Retry
 from shared.events.jobs import JobCompleted, PrinterRef
@@ -134,3 +139,40 @@ async def _probe(address: str) -> None:
         await source.probe()
     finally:
         await source.close()
+
+
+async def test_a_job_that_cups_had_to_print_twice_is_counted_once(
+    printer: EvePrinter, cupsd: Cupsd, tmp_path: Path
+) -> None:
+    """CUPS goes on counting from one attempt to the next: six sides of two attempts are three that came out."""
+    mended = cupsd.folder / "mended"
+    cupsd.add_backend("flaky", f"cat > /dev/null\n[ -e {mended} ] || exit 1\nexit 0")
+    source = IppSource.at(cupsd.add_queue("flaky", printer.uri, "-o", "printer-error-policy=retry-job"), PRINTER)
+    cupsd.redirect("flaky", "flaky:/nowhere")
+    cupsd.lp("flaky", pdf(tmp_path / "plan.pdf", pages=3), title="twice")
+    cursor = ""
+
+    async def look() -> Reading | None:
+        nonlocal cursor
+        reading = await source.completed_jobs(cursor)
+        cursor = reading.cursor
+        if Cursor.parse(cursor).attempts:
+            mended.touch()
+        return reading if reading.jobs else None
+
+    reading = await eventually_async(look, within_s=40, what="the second attempt is read")
+    client = IppClient(Address.parse(cupsd.queue_uri("flaky")))
+    counted = await client.send(get_jobs(client.address.uri, "completed", limit=1))
+    await client.close()
+    await source.close()
+    assert reading is not None
+    assert (reading.jobs[0].outcome, reading.jobs[0].lines[0].impressions) == ("completed", 3)
+    assert View(counted.first(GroupTag.JOB)).integer("job-impressions-completed") == 6
+
+
+async def test_a_job_that_the_device_gave_up_is_not_blamed_on_a_person(cupsd: Cupsd, tmp_path: Path) -> None:
+    cupsd.lp("plotter", pdf(tmp_path / "plan.pdf"), title="will FAIL, asked of the queue")
+    source = IppSource.at(cupsd.queue_uri("plotter"), PRINTER)
+    job, _ = await job_titled(source, "will FAIL, asked of the queue")
+    await source.close()
+    assert job.outcome == "cancelled_by_device"

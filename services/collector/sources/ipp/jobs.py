@@ -36,6 +36,8 @@ BY_MACHINES: Final = frozenset(
         "job-password-wait",
     }
 )
+CANCELED_AT_PRINTER: Final = "canceled at printer."
+"""What CUPS 2.4 says of a job that its device aborted; its job-state-reasons are the same for every end."""
 _MONO: Final = frozenset({"monochrome", "process-monochrome", "auto-monochrome", "bi-level", "process-bi-level"})
 _COLOUR: Final = frozenset({"color", "highlight"})
 _QUALITIES: Final = {3: "draft", 4: "normal", 5: "high"}
@@ -98,6 +100,8 @@ def outcome(job: View, counted: Counts) -> Outcome:
     if counted.impressions and counted.expected and counted.impressions < counted.expected:
         return "partial"
     reasons = set(job.texts("job-state-reasons"))
+    if (job.text("job-printer-state-message") or "").endswith(CANCELED_AT_PRINTER):
+        return "cancelled_by_device"
     return "cancelled_by_device" if reasons & BY_MACHINES and not reasons & BY_PEOPLE else "cancelled_by_user"
 
 

@@ -45,6 +45,7 @@ JOB_ATTRIBUTES: Final = (
     "job-state",
     "job-state-reasons",
     "job-originating-user-name",
+    "job-printer-state-message",
     "job-account-id",
     "job-billing",
     "job-impressions",
