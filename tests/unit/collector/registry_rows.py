@@ -1,0 +1,73 @@
+"""A registry in memory for tests: the same promises as RegistryStore, and it can be switched off."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from services.collector.printers import Printer
+from shared.errors import Retry
+from shared.http.problems import PreconditionFailed
+
+ADDED = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def printer(number: int = 1, **changes: Any) -> Printer:
+    """A printer, each number another device."""
+    made = Printer(
+        id=f"id-{number}",
+        name=f"plotter-{number}",
+        address=f"ipp://192.0.2.{number}:631/ipp/print",
+        kind="ipp",
+        serial=f"SN{number}",
+        model="Example 36",
+        added_at=ADDED,
+        changed_at=ADDED,
+    )
+    return replace(made, **changes)
+
+
+class MemoryRows:
+    """Implements services.collector.registry.Rows."""
+
+    def __init__(self, *printers: Printer) -> None:
+        self.rows = {each.id: each for each in printers}
+        self.announced: dict[str, int] = {}
+        self.keys: dict[str, str] = {}
+        self.away = False
+
+    def _ask(self) -> None:
+        if self.away:
+            raise Retry("PostgreSQL: the connection is lost")
+
+    async def every(self) -> list[Printer]:
+        self._ask()
+        return [each for each in self.rows.values() if each.removed_at is None]
+
+    async def unannounced(self) -> list[Printer]:
+        self._ask()
+        return [each for each in self.rows.values() if self.announced.get(each.id, 0) < each.version]
+
+    async def mark_announced(self, printer: Printer) -> None:
+        self._ask()
+        self.announced[printer.id] = printer.version
+
+    async def add(self, printer: Printer, *, idempotency_key: str | None) -> Printer:
+        self._ask()
+        self.rows[printer.id] = printer
+        if idempotency_key:
+            self.keys[idempotency_key] = printer.id
+        return printer
+
+    async def by_idempotency_key(self, key: str) -> Printer | None:
+        self._ask()
+        return self.rows.get(self.keys.get(key, ""))
+
+    async def change(self, printer: Printer) -> Printer:
+        self._ask()
+        if self.rows[printer.id].version != printer.version:
+            raise PreconditionFailed("changed meanwhile")
+        self.rows[printer.id] = changed = replace(printer, version=printer.version + 1)
+        return changed

@@ -1,0 +1,127 @@
+"""The registry: one device once, known in memory, every change told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from services.collector.journal import Journal
+from services.collector.printers import other_device, serial_of
+from services.collector.registry import Registry
+from services.collector.sources.source import PrinterFacts
+from shared.clock import FixedClock
+from shared.errors import Conflict, NotFound, Retry
+from shared.events.printers import PrinterChangedEvent
+from shared.http.problems import PreconditionFailed
+from tests.unit.collector.registry_rows import MemoryRows, printer
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
+    made = Journal(tmp_path / "journal.sqlite", clock=FixedClock(NOW))
+    await made.open()
+    yield made
+    await made.close()
+
+
+async def registry_of(rows: MemoryRows, journal: Journal) -> Registry:
+    made = Registry(rows, journal, collector_id="c1", clock=FixedClock(NOW))
+    await made.refresh()
+    return made
+
+
+async def told(journal: Journal):
+    return [msgspec.json.decode(record.value, type=PrinterChangedEvent).data for record in await journal.read()]
+
+
+async def test_the_same_device_is_refused_under_another_address_and_the_sentence_says_what_to_do(journal: Journal):
+    registry = await registry_of(MemoryRows(printer(1)), journal)
+    with pytest.raises(Conflict, match=r"registered already, as plotter-1 .*edit plotter-1 --address"):
+        await registry.add(printer(2, serial="SN1"))
+    await registry.add(printer(3, serial=None, uuid="u-1"))
+    with pytest.raises(Conflict, match="UUID u-1"):
+        await registry.add(printer(4, serial=None, uuid="u-1"))
+
+
+async def test_every_change_is_told_once(journal: Journal):
+    registry = await registry_of(MemoryRows(), journal)
+    added = await registry.add(printer(1))
+    changed = await registry.change(replace(added, group="plotters"))
+    await registry.refresh()
+    await registry.remove(changed)
+    await registry.refresh()
+    assert [(each.group, each.removed) for each in await told(journal)] == [
+        (None, False),
+        ("plotters", False),
+        ("plotters", True),
+    ]
+    assert registry.printers() == []
+    with pytest.raises(NotFound):
+        registry.get(added.id)
+
+
+async def test_a_change_that_could_not_be_told_is_told_later(journal: Journal):
+    rows = MemoryRows(printer(1))
+    rows.announced = {}
+    registry = await registry_of(rows, journal)
+    assert len(await told(journal)) == 1
+    assert registry.find(serial="SN1") == registry.get("id-1")
+
+
+async def test_reading_goes_on_from_memory_while_postgresql_is_away(journal: Journal):
+    rows = MemoryRows(printer(1))
+    registry = await registry_of(rows, journal)
+    rows.away = True
+    with pytest.raises(Retry):
+        await registry.refresh()
+    assert [each.name for each in registry.printers()] == ["plotter-1"]
+    with pytest.raises(Retry):
+        await registry.add(printer(2))
+    assert len(registry.printers()) == 1
+
+
+async def test_a_change_made_from_an_old_state_is_refused(journal: Journal):
+    registry = await registry_of(MemoryRows(printer(1)), journal)
+    old = registry.get("id-1")
+    await registry.change(replace(old, name="new"))
+    with pytest.raises(PreconditionFailed):
+        await registry.change(replace(old, name="newer"))
+
+
+async def test_changes_wake_whoever_waits_and_a_refresh_without_news_does_not(journal: Journal):
+    registry = await registry_of(MemoryRows(printer(1)), journal)
+    assert registry.changed.is_set()
+    registry.changed.clear()
+    await registry.refresh()
+    assert not registry.changed.is_set()
+    await registry.change(replace(registry.get("id-1"), enabled=False))
+    assert registry.changed.is_set()
+
+
+@pytest.mark.parametrize(
+    ("serial", "known"),
+    [("CN1", "CN1"), (" CN1 ", "CN1"), (None, None), ("", None), ("000-000", None), ("Unknown", None)],
+)
+def test_a_serial_number_that_is_none_does_not_count(serial, known):
+    assert serial_of(PrinterFacts("ipp", serial=serial)) == known
+
+
+@pytest.mark.parametrize(
+    ("facts", "other"),
+    [
+        (PrinterFacts("ipp", serial="SN1", uuid="other"), False),
+        (PrinterFacts("ipp", serial="SN2"), True),
+        (PrinterFacts("ipp", uuid="u-1"), False),
+        (PrinterFacts("ipp", uuid="u-2"), True),
+        (PrinterFacts("ipp"), False),
+    ],
+)
+def test_another_device_is_told_by_serial_number_and_only_else_by_uuid(facts, other):
+    assert (other_device(printer(1, uuid="u-1"), facts) is not None) == other
