@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,13 @@ class Figures:
         unpriced = f" · {self.unpriced_lines:,} lines UNPRICED" if self.unpriced_lines else ""
         return (
             f"{self.printed:,} jobs printed · {self.charged:,} charged · "
-            f"cost {self.cost} {self.currency} · price {self.price} {self.currency}{unpriced}"
+            f"cost {_money(self.cost)} {self.currency} · price {_money(self.price)} {self.currency}{unpriced}"
         )
+
+
+def _money(amount: str) -> str:
+    """An amount as people read it."""
+    return f"{Decimal(amount):,.2f}"
 
 
 def period(today: date, days: int) -> str:
@@ -55,7 +61,7 @@ async def read_figures(api: Api, asked: str, *, printed: int) -> Figures:
             currency=str(answer["currency"]),
             unpriced_lines=int(total["unpriced_lines"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, KeyError, TypeError, ValueError) as error:
         raise Reject(f"reporting answers something else than a summary: {error!r}") from error
 
 

@@ -109,7 +109,7 @@ async def test_a_cancelled_and_an_aborted_job_say_so(printer: EvePrinter, cupsd:
     await device.close()
     await queue.close()
     assert aborted.outcome == "aborted"
-    assert (cancelled.outcome, cancelled.lines[0].impressions) == ("cancelled_by_user", None)
+    assert (cancelled.outcome, cancelled.lines[0].impressions) == ("cancelled_by_user", 0)
 
 
 async def test_jobs_that_ended_while_nobody_looked_are_all_read(cupsd: Cupsd, tmp_path: Path) -> None:

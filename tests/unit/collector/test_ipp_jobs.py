@@ -116,9 +116,15 @@ def test_cups_counts_all_copies_and_keeps_counting_when_it_tries_again() -> None
 
 
 def test_what_cups_counted_for_a_cancelled_job_says_nothing_of_what_came_out() -> None:
-    job = a_job(job_state=7, job_state_reasons="job-canceled-by-user", job_impressions_completed=6)
-    done = record(job, CUPS)
-    assert (done.outcome, done.measured, done.lines[0].impressions) == ("cancelled_by_user", None, None)
+    values: dict[str, Data | None] = {"job_state": 7, "job_impressions_completed": 6}
+    begun = record(a_job(**values, time_at_processing=1_795_333_041), CUPS)
+    assert (begun.outcome, begun.measured, begun.lines[0].impressions) == ("cancelled_by_user", None, None)
+    assert record(a_job(**values), CUPS).lines[0].impressions == 0
+
+
+def test_a_device_that_says_that_nothing_came_out_of_a_cancelled_job_is_believed() -> None:
+    line = record(a_job(job_state=7, job_impressions_completed=0)).lines[0]
+    assert (line.impressions, line.sheets, line.printed_area_mm2, line.used_area_mm2) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -41,10 +41,12 @@ def sides(job: View, printer: Traits) -> str | None:
 def _of_cups(job: View, state: int, earlier: Attempt) -> Counts:
     """CUPS counts what its filters emitted, copies included, and goes on counting when it tries again.
 
-    Filters run ahead of the device, so for a job that did not complete the number says nothing of what came out.
+    Filters run ahead of the device, so for a job that did not complete the number says nothing of what came out;
+    only of one that was never begun is it certain that nothing did.
     """
     if state != JobState.COMPLETED:
-        return Counts()
+        begun = "time-at-processing" in job or "date-time-at-processing" in job
+        return Counts() if begun else Counts(0, 0, measured="as_submitted")
     impressions = _positive(job, "job-impressions-completed", less=earlier.impressions)
     sheets = _positive(job, "job-media-sheets-completed", less=earlier.sheets)
     return Counts(impressions, sheets, measured="as_submitted" if impressions or sheets else None)
@@ -59,6 +61,8 @@ def _of_device(job: View, printer: Traits, state: int, copies: int) -> Counts:
     one_sided = sides(job, printer) == "one-sided"
     if done is None and sheets is not None and one_sided:
         done = sheets
+    if done is None and sheets is None and state != JobState.COMPLETED and "job-impressions-completed" in job:
+        return Counts(0, 0, expected, "by_device")
     if done is None:
         if state != JobState.COMPLETED or expected is None:
             return Counts(sheets=sheets, expected=expected, measured="by_device" if sheets else None)
@@ -87,7 +91,7 @@ def _sheets(impressions: int, one_copy: int | None, one_sided: bool) -> int | No
 
 
 def _positive(job: View, name: str, less: int = 0) -> int | None:
-    """A counter above zero; an ended job's counter of zero is a counter that does not count."""
+    """A counter above zero; a completed job's counter of zero is a counter that does not count."""
     number = job.integer(name)
     if number is None or number <= 0:
         return None

@@ -119,12 +119,12 @@ def _line(job: View, about: Traits, counted: Counts) -> JobLine:
     size, name = _size(job, about)
     roll = _roll(job, about) if size else None
     kind = _media_text(job, "media-type") or (roll.media_type if roll else None) or _default_type(about)
-    printed = (
-        area_mm2(size.width_um, size.length_um, counted.impressions) if size and counted.impressions else None
-    )
-    sheets = counted.sheets
-    if sheets is None and counted.impressions and sides(job, about) == "one-sided":
-        sheets = counted.impressions
+    sheets, impressions = counted.sheets, counted.impressions
+    printed = None
+    if size is not None and impressions is not None:
+        printed = area_mm2(size.width_um, size.length_um, impressions)
+    if sheets is None and sides(job, about) == "one-sided":
+        sheets = impressions
     finishings = [number for number in job.integers("finishings") if number != _NO_FINISHING][:20]
     return JobLine(
         media=(kind or name or "")[:_MAX_CODE] or None,
@@ -136,7 +136,7 @@ def _line(job: View, about: Traits, counted: Counts) -> JobLine:
         used_area_mm2=_used_area(size, roll, sheets),
         colour_mode=colour_mode(job, about),
         quality=_QUALITIES.get(job.integer("print-quality-actual") or job.integer("print-quality") or 0),
-        impressions=counted.impressions,
+        impressions=impressions,
         sheets=sheets,
         finishing=[_FINISHINGS.get(number, f"finishing-{number}") for number in finishings] or None,
     )
@@ -155,7 +155,7 @@ def _default_type(about: Traits) -> str | None:
 
 
 def _used_area(size: Size | None, roll: Roll | None, sheets: int | None) -> int | None:
-    if size is None or not sheets:
+    if size is None or sheets is None:
         return None
     fed = fed_length_um(size, roll) if roll else None
     if roll and fed:
