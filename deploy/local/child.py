@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,7 @@ from deploy.local.account import Account
 from deploy.local.guard import Guard
 from deploy.local.identity import mark_of
 from deploy.local.state import ChildState
-from deploy.local.stopping import Stage, kill_group, stop_in_order
+from deploy.local.stopping import KILLED_WITHIN_S, Stage, kill_group, stop_in_order
 
 MAX_LOG_BYTES: Final = 20_000_000
 TAIL_BYTES: Final = 4_000
@@ -119,7 +120,8 @@ class Child:
         """Asks the process to end, kills it when it does not in time, and waits until it is gone."""
         if self._process and (state := self.state()) and self.pid:
             stop_in_order([state])
-            self._process.wait()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(KILLED_WITHIN_S)
         self.reap()
 
     def kill(self) -> None:

@@ -79,7 +79,10 @@ class Guard:
                 self._start()
 
     def _start(self) -> None:
-        """Starts a watchdog, and tells it all that is known."""
+        """Starts a watchdog in place of one that is gone, and tells it all that is known."""
+        if self._process and self._process.stdin:
+            with suppress(OSError):
+                self._process.stdin.close()
         log = self._log_path.open("ab") if self._log_path else None
         try:
             process = subprocess.Popen(
