@@ -72,7 +72,8 @@ def _book(book: dict[str, Any], currency: str) -> Iterator[str]:
 
 def _sum(book: dict[str, Any], currency: str) -> Iterator[str]:
     for term in book.get("terms", ()):
-        yield f"  {term['quantity'] + ' x ' + term['rate']:<{_WIDTH}} = {term['exact']}"
+        product = f"{term['quantity']} x {term['rate']}" if term["rate"] else term["quantity"]
+        yield f"  {product:<{_WIDTH}} = {term['exact']}"
     if book.get("exact"):
         yield f"  {'exact sum, to the millionth ' + book['exact_micro']:<{_WIDTH}} = {book['exact']}"
         rounded = f"rounded once, half to even, to {book['precision']} decimals"

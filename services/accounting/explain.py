@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from services.accounting.exact import exact_text, quantity_text
 from services.accounting.explanation import Booked, BookExplained, Candidate, Inputs, TermShown
 from services.accounting.pricing import LineKey, LineRate, PriceList, PrinterFacts, Unpriced, key_of
-from services.accounting.pricing.rates import MICRO
+from services.accounting.pricing.rates import MICRO, PER_RATE
 from shared.money import MICRO_DIGITS, format_micro, round_half_even
 
 NOT_AGAIN: Final = (
@@ -127,7 +127,8 @@ def _key(inputs: Inputs, printer: PrinterFacts) -> LineKey:
 def _markup_term(prices: PriceList, cost_micro: int) -> tuple[TermShown, Fraction]:
     rate = prices.markup()
     value = Fraction(*rate.exact(cost_micro))
-    return TermShown("markup", f"cost {format_micro(cost_micro)}", rate.rule, exact_text(value)), value
+    factor = exact_text(Fraction(PER_RATE + rate.markup_e8, PER_RATE))
+    return TermShown("markup", f"cost {format_micro(cost_micro)}", factor, exact_text(value)), value
 
 
 def _minimum_terms(
@@ -143,7 +144,9 @@ def _minimum_terms(
         amount -= prices.markup().amount(cost_micro)
     if amount:
         value = Fraction(amount, MICRO)
-        quantity = f"{format_micro(prices.minimum_micro)} less {format_micro(sum_micro)}"
-        term = TermShown("minimum", quantity, "minimum per job less what its lines come to", exact_text(value))
+        quantity = (
+            f"minimum {format_micro(prices.minimum_micro)} less {format_micro(sum_micro)} of the job's lines"
+        )
+        term = TermShown("minimum", quantity, "", exact_text(value))
         terms.append((term, value))
     return terms

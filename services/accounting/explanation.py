@@ -13,7 +13,7 @@ from shared.events.jobs import JobLine
 
 
 class TermShown(Struct, frozen=True):
-    """One summand: quantity times rate is exactly `exact`."""
+    """One summand: quantity times rate (or the quantity alone, where there is no rate) is exactly `exact`."""
 
     table: str
     quantity: str

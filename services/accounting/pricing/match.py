@@ -90,10 +90,9 @@ def _ink(prices: Prices, key: LineKey, scopes: Sequence[Scope]) -> list[Part]:
         entry = prices.find("ink", scopes, (colour,))
         if entry is None:
             return []
-        price = format_rate(entry.price_e8)
         volume_ml = format_rate(entry.volume_ul * (PER_RATE // UL_PER_ML)).removesuffix(".00")
-        rate = f"{price} per cartridge of {volume_ml} ml" if entry.cartridge else f"{price} per ml"
-        rule = f"{colour} {rate}{_for(entry.scope)}"
+        unit = f"cartridge of {volume_ml} ml" if entry.cartridge else "ml"
+        rule = f"{rate_text(entry.price_e8, unit)} ({colour}{_for(entry.scope, ', ')})"
         parts.append(Part("ink", rule, "ink_ul", entry.price_e8, PER_RATE * entry.volume_ul, colour))
     return parts or [Part("ink", "none used", "job", 0, 1)]
 
@@ -141,7 +140,7 @@ def _media(prices: Prices, key: LineKey, scopes: Sequence[Scope]) -> list[Part]:
     flag, measure, per_unit, unit, lacking = _MEDIA[entry.unit]
     if not key.known & flag:
         raise Lacking(f"charges media {entry.code} per {unit}, and the line does not say {lacking}")
-    rule = f"{entry.code} {rate_text(entry.rate_e8, unit)}{_for(entry.scope)}"
+    rule = f"{rate_text(entry.rate_e8, unit)} ({entry.code}{_for(entry.scope, ', ')})"
     return [Part("media", rule, measure, entry.rate_e8, PER_RATE * per_unit)]
 
 

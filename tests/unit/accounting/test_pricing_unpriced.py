@@ -76,3 +76,10 @@ def test_an_unpriced_line_names_the_list_that_has_no_rate():
     (line,) = price_job(job(a1_line(category="image-high")), books(price=PPU))
 
     assert line.price.list_id == 1
+
+
+def test_a_reason_is_never_longer_than_the_event_of_a_charge_can_carry():
+    rates = '[[ink]]\ncolour = "cyan"\nper_ml = "1"\n'
+    inks = {f"{number} {'x' * 190}": 1 for number in range(24)}
+
+    assert len(reason_of(rates, a1_line(ink_ul=inks))) == 1_000

@@ -39,6 +39,6 @@ def test_the_rule_names_list_version_rate_and_what_it_matched_on():
     (line,) = price_job(job(a1_line()), books(price=rates))
 
     assert line.price.rule == (
-        "standard v1: ppu 1.10 per m2 of printed area (category B) + media plain-80 0.25 per m2 of used area"
+        "standard v1: ppu 1.10 per m2 of printed area (category B) + media 0.25 per m2 of used area (plain-80)"
     )
     assert line.price.list_id == 1

@@ -1,0 +1,170 @@
+"""Price lists and projects in real PostgreSQL: drafts, immutable versions, what the ledger's writer loads."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+from services.accounting.pricebook_loader import load_pricing
+from services.accounting.pricebooks import PriceBooks
+from services.accounting.pricelist_toml import from_toml
+from services.accounting.projects import Projects
+from shared.errors import Conflict, NotFound
+from shared.http.problems import PreconditionFailed
+from shared.postgres import connect, open_pool
+from tests.jobs import COST_LIST, PRICE_LIST
+
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
+
+
+@pytest_asyncio.fixture
+async def pool(database_url):
+    opened = await open_pool(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def books(pool):
+    return PriceBooks(pool, ZoneInfo("Europe/Berlin"))
+
+
+def file(per_m2="1.10", text=PRICE_LIST):
+    return from_toml(text.replace("1.10", per_m2), currency="EUR")
+
+
+async def publish(books, *files):
+    for each in files:
+        await books.put_draft(each)
+        await books.publish(each.name, by="me")
+
+
+def pricing(database_url):
+    with connect(database_url) as connection:
+        return load_pricing(connection)
+
+
+async def test_the_same_file_again_changes_nothing_and_another_is_the_next_version(books):
+    first = await books.put_draft(file())
+    again = await books.put_draft(file())
+    await books.publish("standard", by="me")
+    published = await books.put_draft(file())
+    second = await books.put_draft(file("1.20"))
+    replaced = await books.put_draft(file("1.30"))
+
+    assert [each.change for each in (first, again, published, second, replaced)] == [
+        "created", "unchanged", "unchanged", "created", "replaced",
+    ]  # fmt: skip
+    assert (second.version.version, replaced.version.version) == (2, 2)
+
+
+async def test_a_published_version_can_never_be_changed(books, database_url):
+    await publish(books, file())
+
+    for statement in ("UPDATE accounting.price_list SET valid_from = now()", "DELETE FROM accounting.price_list"):
+        with connect(database_url) as connection, pytest.raises(psycopg.errors.IntegrityConstraintViolation):
+            connection.execute(statement)
+
+
+async def test_publishing_twice_is_publishing_once(books):
+    await books.put_draft(file())
+    first = await books.publish("standard", by="me")
+    again = await books.publish("standard", by="you")
+
+    assert first == again
+    assert first[1]
+
+
+async def test_a_draft_that_changed_meanwhile_is_not_published(books):
+    read = (await books.put_draft(file())).version.etag
+    await books.put_draft(file("1.20"))
+
+    with pytest.raises(PreconditionFailed):
+        await books.publish("standard", by="me", if_match=read)
+
+
+async def test_a_list_stays_in_its_book(books):
+    await publish(books, file())
+    with pytest.raises(Conflict, match="book price"):
+        await books.put_draft(file(text=PRICE_LIST.replace('"price"', '"cost"')))
+
+
+async def test_an_unknown_list_is_not_found(books):
+    for wanted in (books.get("none"), books.publish("none", by="me")):
+        with pytest.raises(NotFound, match="none"):
+            await wanted
+
+
+async def test_a_day_begins_at_midnight_of_the_installations_zone(books):
+    stored = (await books.put_draft(file())).version
+
+    assert stored.valid_from == datetime(2019, 12, 31, 23, tzinfo=UTC)
+    assert stored.file() == file()
+
+
+async def test_the_writer_loads_what_is_published_and_sees_each_change(books, database_url):
+    before = pricing(database_url)
+    await publish(books, file(), from_toml(COST_LIST, currency="EUR"))
+    await books.put_draft(file("9.99"))
+    after = pricing(database_url)
+
+    assert before.book.at("price", NOW) is None
+    assert after.revision > before.revision
+    assert after.book.at("price", NOW).label == "standard v1"
+    assert after.book.at("cost", NOW).label == "our-cost v1"
+
+
+async def test_the_first_list_of_a_book_counts_until_another_is_named(books, database_url):
+    other = PRICE_LIST.replace('"standard"', '"other"')
+    await publish(books, file(), file(text=other))
+    first = pricing(database_url).book.at("price", NOW).label
+    await books.publish("other", by="me", make_default=True)
+
+    assert first == "standard v1"
+    assert pricing(database_url).book.at("price", NOW).label == "other v1"
+
+
+async def test_projects_are_searched_by_code_and_name_page_by_page(pool):
+    projects = Projects(pool)
+    for number in range(5):
+        values = {"name": f"Bridge {number} 100%", "customer": None, "active": number != 3, "billable": True}
+        await projects.put("project", f"P-{number}", values)
+
+    first = await projects.page("project", after="", limit=2, search="bridge")
+    rest = await projects.page("project", after=first[-1].code, limit=9, search="p-", active=True)
+
+    assert [each.code for each in first] == ["P-0", "P-1"]
+    assert [each.code for each in rest] == ["P-2", "P-4"]
+    assert not await projects.page("project", after="", limit=9, search="100_")
+    assert not await projects.page("department", after="", limit=9)
+
+
+async def test_a_project_is_changed_only_as_it_was_read(pool):
+    projects = Projects(pool)
+    values = {"name": "Bridge", "customer": None, "active": True, "billable": True}
+    created, is_new = await projects.put("project", "P-1", values)
+    same, is_new_again = await projects.put("project", "P-1", values, if_match=created.etag)
+    changed, _ = await projects.put("project", "P-1", {**values, "name": "Tunnel"}, if_match=created.etag)
+
+    assert (is_new, is_new_again) == (True, False)
+    assert same == created
+    assert changed.revision == created.revision + 1
+    with pytest.raises(PreconditionFailed):
+        await projects.put("project", "P-1", values, if_match=created.etag)
+
+
+async def test_a_change_waits_to_be_told_until_it_was(pool):
+    projects = Projects(pool)
+    values = {"name": "Bridge", "customer": None, "active": True, "billable": True}
+    old, _ = await projects.put("project", "P-1", values)
+    new, _ = await projects.put("project", "P-1", {**values, "name": "Tunnel"})
+    await projects.mark_told(old)
+    waiting = await projects.untold()
+    await projects.mark_told(new)
+
+    assert waiting == [new]
+    assert await projects.untold() == []
