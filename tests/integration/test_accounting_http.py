@@ -1,0 +1,107 @@
+"""Accounting's HTTP routes on a real database: pages, preconditions, refusals that point at the place."""
+
+from __future__ import annotations
+
+import pytest_asyncio
+from aiohttp.test_utils import TestClient, TestServer
+
+from services.accounting.main import routes
+from services.accounting.projects import Projects
+from services.accounting.settings import AccountingSettings
+from shared.health import Readiness
+from shared.http.app import make_app
+from shared.postgres import open_pool
+from shared.settings import load
+from tests.jobs import PRICE_LIST
+
+TOKEN = "0123456789abcdef"
+TOML = {"Content-Type": "application/toml"}
+
+
+@pytest_asyncio.fixture
+async def client(database_url, tmp_path):
+    settings = load(AccountingSettings, database_url=database_url, token=TOKEN, data_dir=tmp_path)
+    pool = await open_pool(database_url)
+    app = make_app("accounting", routes(pool, Projects(pool), settings), readiness=Readiness(), token=TOKEN)
+    async with TestClient(TestServer(app), headers={"Authorization": f"Bearer {TOKEN}"}) as opened:
+        yield opened
+    await pool.close()
+
+
+async def test_a_price_list_is_imported_shown_and_published(client):
+    created = await client.post("/v1/price-books", data=PRICE_LIST, headers=TOML)
+    again = await client.post("/v1/price-books", json={"toml": PRICE_LIST})
+    shown = await client.get("/v1/price-books/standard", headers={"Accept": "application/toml"})
+    csv = await client.get("/v1/price-books/standard?version=1", headers={"Accept": "text/csv"})
+    same = await client.post("/v1/price-books", data=await csv.text(), headers={"Content-Type": "text/csv"})
+    published = await client.post(
+        "/v1/price-books/standard/publish", headers={"If-Match": created.headers["ETag"]}
+    )
+
+    assert (created.status, again.status, same.status) == (201, 200, 200)
+    assert [(await each.json())["change"] for each in (created, again, same)] == [
+        "created", "unchanged", "unchanged",
+    ]  # fmt: skip
+    assert 'per_m2 = "1.10"' in await shown.text()
+    assert shown.content_type == "application/toml"
+    body = await published.json()
+    assert (published.status, body["state"], body["default"]) == (200, "published", True)
+    assert published.headers["ETag"] != created.headers["ETag"]
+
+
+async def test_all_faults_of_a_price_list_are_pointed_at(client):
+    wrong = PRICE_LIST.replace('"1.10"', "1.10").replace('"EUR"', '"USD"')
+    answer = await client.post("/v1/price-books", data=wrong, headers=TOML)
+    problem = await answer.json()
+
+    assert (answer.status, answer.content_type) == (422, "application/problem+json")
+    assert {error["pointer"] for error in problem["errors"]} == {"/currency", "/ppu/0/per_m2"}
+
+
+async def test_price_lists_come_page_by_page(client):
+    for name in ("b", "a", "c"):
+        await client.post("/v1/price-books", data=PRICE_LIST.replace('"standard"', f'"{name}"'), headers=TOML)
+
+    first = await (await client.get("/v1/price-books?limit=2")).json()
+    last = await (await client.get(f"/v1/price-books?limit=2&cursor={first['next']}")).json()
+
+    assert [item["name"] for item in first["items"] + last["items"]] == ["a", "b", "c"]
+    assert last["next"] is None
+
+
+async def test_what_is_not_there_is_not_found(client):
+    for path in ("/v1/price-books/none", "/v1/projects/none", "/v1/charges/1.1/explain", "/v1/charges/x/explain"):
+        answer = await client.get(path)
+        assert answer.status == 404, path
+        assert answer.content_type == "application/problem+json"
+
+
+async def test_a_wrong_parameter_is_named(client):
+    for path in ("/v1/jobs?period=soon", "/v1/jobs?cursor=%21", "/v1/charges?limit=0", "/v1/jobs?colour=red"):
+        answer = await client.get(path)
+        assert answer.status == 422, path
+        assert (await answer.json())["errors"][0]["pointer"] in {"period", "cursor", "limit", "colour"}
+
+
+async def test_a_project_is_put_and_found(client):
+    put = await client.put("/v1/projects/P%2F1", json={"name": "Bridge", "customer": "City"})
+    stale = await client.put("/v1/projects/P%2F1", json={"name": "Tunnel"}, headers={"If-Match": '"9"'})
+    unknown = await client.put("/v1/departments/ARCH", json={"name": "Architecture", "customer": "City"})
+    found = await (await client.get("/v1/projects?q=brid")).json()
+
+    assert (put.status, stale.status, unknown.status) == (201, 412, 422)
+    assert [item["code"] for item in found["items"]] == ["P/1"]
+    assert found["items"][0]["billable"] is True
+
+
+async def test_an_empty_ledger_has_no_jobs_and_no_charges(client):
+    for path in ("/v1/jobs?period=this-month&unpriced=true", "/v1/charges?project=P-1"):
+        answer = await client.get(path)
+        assert await answer.json() == {"items": [], "next": None}
+
+
+async def test_the_description_of_the_api_can_be_read_without_token(client):
+    answer = await client.get("/openapi.json", headers={"Authorization": ""})
+    document = await answer.json()
+
+    assert "/v1/charges/{id}/explain" in document["paths"]
