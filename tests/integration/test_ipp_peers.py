@@ -168,11 +168,3 @@ async def test_a_job_that_cups_had_to_print_twice_is_counted_once(
     assert reading is not None
     assert (reading.jobs[0].outcome, reading.jobs[0].lines[0].impressions) == ("completed", 3)
     assert View(counted.first(GroupTag.JOB)).integer("job-impressions-completed") == 6
-
-
-async def test_a_job_that_the_device_gave_up_is_not_blamed_on_a_person(cupsd: Cupsd, tmp_path: Path) -> None:
-    cupsd.lp("plotter", pdf(tmp_path / "plan.pdf"), title="will FAIL, asked of the queue")
-    source = IppSource.at(cupsd.queue_uri("plotter"), PRINTER)
-    job, _ = await job_titled(source, "will FAIL, asked of the queue")
-    await source.close()
-    assert job.outcome == "cancelled_by_device"

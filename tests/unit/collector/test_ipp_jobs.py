@@ -143,6 +143,17 @@ def test_the_outcome_follows_state_and_reasons(state: int, reason: str, printed:
     assert record(job).outcome == outcome
 
 
+def test_a_job_that_the_device_gave_up_is_not_blamed_on_a_person() -> None:
+    """The words of CUPS 2.4.2 when its printer aborts a job; it ends as canceled, whoever ended it."""
+    job = a_job(
+        job_state=7,
+        job_state_reasons="processing-to-stop-point",
+        job_printer_state_message="Print job canceled at printer.",
+        time_at_processing=1_795_542_932,
+    )
+    assert record(job, CUPS).outcome == "cancelled_by_device"
+
+
 def test_counters_that_are_missing_stay_missing() -> None:
     line = record(a_job(job_impressions=None, job_impressions_completed=0)).lines[0]
     assert (line.impressions, line.sheets, line.printed_area_mm2, line.used_area_mm2) == (None,) * 4
