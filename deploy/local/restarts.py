@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+AT_ONCE: Final = 3
+"""So many deaths in a row are answered at once: what was killed is missed from the first moment on."""
 FIRST_DELAY_S: Final = 0.2
 MAX_DELAY_S: Final = 5.0
 STABLE_AFTER_S: Final = 5.0
-"""A process that lived so long had started well: its next death begins with the first delay again."""
+"""A process that lived so long had started well: its next death counts as the first in a row."""
 MAX_DEATHS: Final = 10
 WITHIN_S: Final = 60.0
 
@@ -25,7 +27,7 @@ class Restarts:
         """Notes a death.
 
         Returns:
-            the delay before the next start in seconds; None when it has died more than MAX_DEATHS times within
+            the delay before the next start in seconds, 0 for the first AT_ONCE deaths; None when it has died more than MAX_DEATHS times within
             WITHIN_S and another start would help nobody.
         """
         self.count += 1
@@ -35,4 +37,6 @@ class Restarts:
             self._deaths_s.popleft()
         if len(self._deaths_s) > MAX_DEATHS:
             return None
-        return min(MAX_DELAY_S, FIRST_DELAY_S * 2.0 ** max(0, self._in_a_row - 1))
+        if self._in_a_row <= AT_ONCE:
+            return 0.0
+        return min(MAX_DELAY_S, FIRST_DELAY_S * 2.0 ** (self._in_a_row - AT_ONCE - 1))
