@@ -27,8 +27,8 @@ class Restarts:
         """Notes a death.
 
         Returns:
-            the delay before the next start in seconds, 0 for the first AT_ONCE deaths; None when it has died more than MAX_DEATHS times within
-            WITHIN_S and another start would help nobody.
+            the delay before the next start in seconds, 0 for the first AT_ONCE deaths in a row; None when it
+            has died more than MAX_DEATHS times within WITHIN_S and another start would help nobody.
         """
         self.count += 1
         self._in_a_row = 0 if lived_s >= STABLE_AFTER_S else self._in_a_row + 1
