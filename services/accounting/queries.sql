@@ -177,3 +177,7 @@ WHERE o.next_offset IS NULL OR (j.entry_id & 17592186044415) >= o.next_offset
 -- name: rebuild_lock
 -- Keeps every writer out until the rollups are whole again.
 LOCK TABLE accounting.offsets IN EXCLUSIVE MODE
+
+-- name: posted_before
+-- What was posted of these jobs, and what it said.
+SELECT job_id, payload_hash FROM accounting.job WHERE job_id = ANY (%b)

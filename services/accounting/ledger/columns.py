@@ -68,5 +68,14 @@ CHARGE_COLUMNS: Final = (
 )
 """Without follows_entry_id and follows_line, which only corrections have."""
 
+NULLABLE: Final = frozenset(
+    {
+        *("submitted_at", "started_at", "copies", "measured"),
+        *("printed_area_mm2", "used_area_mm2", "scan_area_mm2", "roll_width_um", "width_um", "length_um"),
+        *("ink_total_ul", "cost_micro", "price_micro", "impressions", "sheets", "category_by", "colour_mode"),
+    }
+)
+"""Columns of fixed width that may be absent."""
+
 JOB_NAMES: Final = ", ".join(name for name, _ in JOB_COLUMNS)
 CHARGE_NAMES: Final = ", ".join(name for name, _ in CHARGE_COLUMNS)

@@ -12,6 +12,9 @@ import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from services.accounting.ledger.fast.path import PackedBatch
+from services.accounting.ledger.fast.rates import Rates
+from services.accounting.ledger.fast.rows import Days, Rows
 from services.accounting.ledger.fence import Lease, lease
 from services.accounting.ledger.work import Refusal, Work
 from services.accounting.ledger.writer import LedgerWriter, Packed
@@ -36,12 +39,13 @@ class Preparer:
 
     def __init__(self, writer: LedgerWriter, zone: ZoneInfo, *, fast: bool, max_rejects_in_row: int) -> None:
         self._writer = writer
-        self._zone = zone
         self._fast = fast
         self._max_rejects_in_row = max_rejects_in_row
         self._rejects_in_row = 0
         self._connection: Connection[TupleRow] | None = None
         self._pricing: Pricing | None = None
+        self._rates: Rates | None = None
+        self._days = Days(zone)
 
     def lease(self, topic: str, partitions: Sequence[int]) -> tuple[int, Mapping[int, Lease]]:
         """Takes partitions over; see fence.lease.
@@ -68,11 +72,24 @@ class Preparer:
             if self._pricing is None or self._pricing.revision != price_revision(connection):
                 self._pricing = load_pricing(connection)
                 log.info("ledger_prices_loaded", revision=self._pricing.revision)
-            _, refused = self._writer.postings(work, self._pricing)
+                self._rates = Rates(self._pricing)
+            prepared = self._pack(work, self._pricing)
         except BaseException as error:
             raise self._failed(error) from error
-        self._count_rejects(work, refused)
-        return Prepared(work, self._pricing, None)
+        return prepared
+
+    def _pack(self, work: Work, pricing: Pricing) -> Prepared:
+        if not self._fast:
+            self._count_rejects(work, self._writer.postings(work, pricing)[1])
+            return Prepared(work, pricing, None)
+        if self._rates is None or self._rates.is_full:
+            self._rates = Rates(pricing)
+        rows = Rows(self._rates, self._days)
+        rows.add_all(work)
+        self._count_rejects(work, rows.refused)
+        packed = PackedBatch(rows, self._rates, self._writer.dimensions)
+        self._writer.months.ensure(packed.months())
+        return Prepared(work, pricing, packed)
 
     def _count_rejects(self, work: Work, refused: Sequence[Refusal]) -> None:
         """Raises TooManyRejects once too many in a row were refused."""
@@ -96,8 +113,9 @@ class Preparer:
         return self._connection
 
     def _failed(self, error: BaseException) -> BaseException:
-        """Drops the connection, and sorts the error."""
+        """Drops the connection and what was learnt by it, and sorts the error."""
         self.close()
+        self._rates = None
         return classify(error) if isinstance(error, (psycopg.Error, OSError)) else error
 
     def close(self) -> None:

@@ -29,21 +29,23 @@ log = structlog.get_logger(__name__)
 
 TRANSACTION_TIMEOUT_S: Final = 60
 """A batch takes a second or two; a transaction that lasts so long belongs to a process that hangs."""
-_TRY_SIMPLE: Final = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected)
+_TRY_SIMPLE: Final = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, ArithmeticError)
 
 
 class Packed(Protocol):
     """A batch made ready for the fast path."""
 
     refused: Sequence[Refusal]
-    jobs: int
-    lines: int
 
-    def post(self, connection: Connection[TupleRow], posted_at: datetime) -> tuple[int, int, list[int]]:
-        """Posts within the caller's transaction; see simple_path.post.
+    def post(self, connection: Connection[TupleRow], posted_at: datetime) -> tuple[int, int, int, list[int]]:
+        """Posts within the caller's transaction.
+
+        Returns:
+            Jobs posted, lines posted, jobs told again, and the entry ids of those that contradict what is posted.
 
         Raises:
-            psycopg.errors.UniqueViolation: a job was told twice; the simple path settles that.
+            psycopg.errors.UniqueViolation: another worker posts one of the jobs; the simple path settles that.
+            ArithmeticError: numbers too large for this path.
         """
 
 
@@ -104,7 +106,7 @@ class LedgerWriter:
         try:
             with connection.transaction():
                 self._fence.advance(connection, work)
-                jobs, lines, contradictions = packed.post(connection, self._clock.now())
+                jobs, lines, duplicates, contradictions = packed.post(connection, self._clock.now())
                 refused = [*packed.refused, *_refusals(work, contradictions)]
                 self._keep(connection, refused)
         except _TRY_SIMPLE as error:
@@ -115,7 +117,7 @@ class LedgerWriter:
                 log.info("ledger_takes_simple_path", reason=type(error).__name__, records=len(work.records))
                 return None
             raise
-        return Outcome(jobs, lines, packed.jobs - jobs - len(contradictions), refused)
+        return Outcome(jobs, lines, duplicates, refused)
 
     def _write(self, work: Work, pricing: Pricing) -> Outcome:
         """Takes the simple path, and halves the batch where the database refuses data."""

@@ -1,0 +1,178 @@
+"""Posts a packed batch: drops what is there already, COPYs ready-made bytes, moves the rollups on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, LiteralString
+
+import numpy as np
+import numpy.typing as npt
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from services.accounting import dimensions as dim
+from services.accounting.dimensions import Dimensions
+from services.accounting.ledger.columns import CHARGE_COLUMNS, CHARGE_NAMES, JOB_COLUMNS, JOB_NAMES, NULLABLE
+from services.accounting.ledger.fast import sums, table
+from services.accounting.ledger.fast.arrays import RAW, register
+from services.accounting.ledger.fast.layout import JOB_DTYPE, LINE_DTYPE, NULL16, NULL32, NULL64
+from services.accounting.ledger.fast.rates import Rates
+from services.accounting.ledger.fast.rows import Rows
+from services.accounting.ledger.read import microseconds
+from services.accounting.ledger.simple_path import QUERIES
+from services.accounting.ledger.work import Refusal
+from services.accounting.rollups import ROLLUPS, SUMS, VALUES, Rollup, moved_on
+
+_COPY_JOBS: Final = f"COPY accounting.job ({JOB_NAMES}) FROM STDIN (FORMAT BINARY)".encode()
+_COPY_CHARGES: Final = f"COPY accounting.charge ({CHARGE_NAMES}) FROM STDIN (FORMAT BINARY)".encode()
+_TEXTS: Final = 4
+_KEY_KIND: Final = {"kind": "int2"}
+_NULLS: Final = {"int8": NULL64, "timestamptz": NULL64, "int4": NULL32, "int2": NULL16}
+
+
+def _roll_up(rollup: Rollup) -> LiteralString:
+    """Moves a rollup on by cells that come as arrays."""
+    keys = ("day", *rollup.keys)
+    kinds = ["date", *(_KEY_KIND.get(key, "int4") for key in rollup.keys), *(["int8"] * len(VALUES))]
+    arrays: LiteralString = ", ".join(f"%b::{kind}[]" for kind in kinds)
+    names: LiteralString = ", ".join((*keys, *VALUES))
+    return moved_on(rollup, f"SELECT * FROM unnest({arrays}) AS u({names})")  # noqa: S608
+
+
+_ROLL_UP: Final = [(rollup, _roll_up(rollup)) for rollup in ROLLUPS]
+
+
+class PackedBatch:
+    """A batch ready to be posted; see writer.Packed."""
+
+    def __init__(self, rows: Rows, rates: Rates, dimensions: Dimensions) -> None:
+        """Looks up the numbers of all keys.
+
+        Raises:
+            psycopg.Error: the database.
+        """
+        self.refused: Sequence[Refusal] = rows.refused
+        self._again = rows.again
+        self._jobs = np.frombuffer(b"".join(rows.jobs), JOB_DTYPE)
+        self._texts = rows.texts
+        self._lines = np.frombuffer(b"".join(rows.lines), LINE_DTYPE)
+        self._ink_ul = np.array(rows.ink_ul, np.int64)
+        self._rate_numbers = rates.numbers(dimensions)
+        self._job_numbers = {
+            "printer_no": rows.printers.numbers(dim.PRINTER, dimensions)[self._jobs["printer"]],
+            "person_no": rows.people.numbers(dim.PERSON, dimensions)[self._jobs["person"]],
+            "source_no": rows.sources.numbers(dim.SOURCE, dimensions)[self._jobs["source"]],
+            "project_no": rows.projects.numbers(dim.PROJECT, dimensions)[self._jobs["project"]],
+            "department_no": rows.departments.numbers(dim.DEPARTMENT, dimensions)[self._jobs["department"]],
+        }
+        self._line_numbers = {
+            "quality_no": rows.qualities.numbers(dim.QUALITY, dimensions)[self._lines["quality"]],
+            "finishing_no": rows.finishings.numbers(dim.FINISHING, dimensions)[self._lines["finishing"]],
+            "ink_set_no": rows.ink_sets.numbers(dim.INK_SET, dimensions)[self._lines["ink_set"]],
+        }
+
+    def months(self) -> set[int]:
+        """The numbers of the months (UTC) in which jobs completed."""
+        moments = (self._jobs["completed_at"] + _1970_TO_2000_US).astype("datetime64[us]")
+        months = np.unique(moments.astype("datetime64[M]").astype(np.int64))
+        return {1970 * 12 + int(each) for each in months}
+
+    def post(self, connection: Connection[TupleRow], posted_at: datetime) -> tuple[int, int, int, list[int]]:
+        """See writer.Packed.post."""
+        if not len(self._jobs):
+            return 0, 0, 0, []
+        register(connection)
+        keep, contradictions = self._new(connection)
+        jobs = np.flatnonzero(keep)
+        lines = np.flatnonzero(keep[self._lines["job"]])
+        if len(jobs):
+            moment = microseconds(posted_at)
+            charges = self._charges(lines, moment)
+            with connection.cursor() as cursor:
+                with cursor.copy(_COPY_JOBS) as copy:
+                    copy.write(self._job_bytes(jobs, moment))
+                with cursor.copy(_COPY_CHARGES) as copy:
+                    copy.write(self._charge_bytes(lines, charges))
+                self._roll_up(connection, charges)
+        told = len(self._jobs) + len(self._again)
+        return len(jobs), len(lines), told - len(jobs) - len(contradictions), contradictions
+
+    def _new(self, connection: Connection[TupleRow]) -> tuple[npt.NDArray[np.bool_], list[int]]:
+        """Which jobs are not posted yet, and the entry ids of those that contradict one that is."""
+        keep = np.ones(len(self._jobs), np.bool_)
+        ids, said = self._jobs["job_id"], self._jobs["payload_hash"].copy()
+        found = connection.execute(QUERIES["posted_before"], [RAW["uuid"](np.sort(ids))]).fetchall()
+        if found:
+            position = {identity.tobytes(): at for at, identity in enumerate(ids)}
+            for identity, posted in found:
+                at = position[identity.bytes]
+                keep[at] = False
+                said[at] = posted
+        differs = np.flatnonzero(said != self._jobs["payload_hash"])
+        contradictions = self._jobs["entry_id"][differs].tolist()
+        contradictions += [each.entry_id for each in self._again if each.payload_hash != said[each.first]]
+        return keep, contradictions
+
+    def _job_bytes(self, which: npt.NDArray[np.intp], posted_at: int) -> bytes:
+        chosen = self._jobs[which]
+        columns = []
+        for name, kind in JOB_COLUMNS[:-_TEXTS]:
+            if name == "posted_at":
+                values: npt.NDArray[Any] = np.full(len(which), posted_at)
+            elif name in self._job_numbers:
+                values = self._job_numbers[name][which]
+            else:
+                values = chosen[name]
+            columns.append(table.Column(kind, values, _NULLS[kind] if name in NULLABLE else None))
+        parts = [table.SIGNATURE]
+        for rows, laid_out in table.rows_of_one_shape(columns, None, _TEXTS):
+            raw, width = laid_out.tobytes(), laid_out.dtype.itemsize
+            for index, at in enumerate(which[rows].tolist()):
+                parts.append(raw[index * width : (index + 1) * width])
+                parts.append(self._texts[at])
+        parts.append(table.TRAILER)
+        return b"".join(parts)
+
+    def _charges(self, which: npt.NDArray[np.intp], posted_at: int) -> dict[str, npt.NDArray[Any]]:
+        """Every column of the charges by name, but for ink_ul."""
+        lines = self._lines[which]
+        job = lines["job"]
+        media, category, cost_rule, price_rule = self._rate_numbers[lines["rate"]].T
+        of_job = {"entry_id": "entry_id", "occurred_at": "completed_at"}
+        of_job |= {name: name for name in ("job_id", "day", "kind", "outcome", "billable")}
+        found: dict[str, npt.NDArray[Any]] = {name: self._jobs[of][job] for name, of in of_job.items()}
+        found |= {name: numbers[job] for name, numbers in self._job_numbers.items() if name != "source_no"}
+        found |= {name: numbers[which] for name, numbers in self._line_numbers.items()}
+        found |= {"media_no": media, "category_no": category}
+        found |= {"cost_rule_no": cost_rule, "price_rule_no": price_rule}
+        found["posted_at"] = np.full(len(which), posted_at)
+        return found | {name: lines[name] for name, _ in CHARGE_COLUMNS[:-1] if name not in found}
+
+    def _charge_bytes(self, which: npt.NDArray[np.intp], charges: dict[str, npt.NDArray[Any]]) -> bytes:
+        columns = [
+            table.Column(kind, charges[name], _NULLS[kind] if name in NULLABLE else None)
+            for name, kind in CHARGE_COLUMNS[:-1]
+        ]
+        counts = self._lines["inks"].astype(np.int64)
+        starts = np.cumsum(counts) - counts
+        lists = table.Lists(self._ink_ul, starts[which], counts[which])
+        shapes = [rows.tobytes() for _, rows in table.rows_of_one_shape(columns, lists, 0)]
+        return b"".join([table.SIGNATURE, *shapes, table.TRAILER])
+
+    def _roll_up(self, connection: Connection[TupleRow], charges: dict[str, npt.NDArray[Any]]) -> None:
+        counted = [charges[of].astype(np.int64) for _, of in SUMS]
+        for index, (_, of) in enumerate(SUMS):
+            if of in NULLABLE:
+                counted[index][charges[of] == np.iinfo(charges[of].dtype).min] = 0
+        values = np.column_stack([charges["jobs"].astype(np.int64), *counted])
+        sums.guard(values)
+        for rollup, statement in _ROLL_UP:
+            values[:, 0] = charges[rollup.counts]
+            keys, totals = sums.cells([charges[name] for name in ("day", *rollup.keys)], values)
+            kinds = ["date", *(_KEY_KIND.get(key, "int4") for key in rollup.keys)]
+            arrays = [RAW[kind](key) for kind, key in zip(kinds, keys, strict=True)]
+            connection.execute(statement, [*arrays, *(RAW["int8"](column) for column in totals.T)])
+
+
+_1970_TO_2000_US: Final = -microseconds(datetime.fromisoformat("1970-01-01T00:00:00+00:00"))

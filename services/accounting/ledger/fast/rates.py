@@ -1,0 +1,105 @@
+"""Rates and rules of lines, kept as long as the price lists stay the same: most lines are like others before."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from services.accounting import dimensions as dim
+from services.accounting.dimensions import Dimensions
+from services.accounting.ledger.posting import Rule
+from services.accounting.pricebook_loader import Pricing
+from services.accounting.pricing import BookPair, LineRate, PairRate, Unpriced
+from services.accounting.pricing.quantities import facts_of, keyed
+from services.accounting.pricing.rates import MarkupRate
+from shared.events import JobCompleted
+from shared.events.jobs import JobLine
+
+MAX_KEPT: Final = 100_000
+
+
+class Kept(NamedTuple):
+    """What lines of one kind have in common; `position` is where it stands among those kept."""
+
+    position: int
+    rates: PairRate
+    category: str
+    by_density: bool
+
+
+class Rates:
+    """Rates by all that decides them, for one state of the price lists and the registry."""
+
+    def __init__(self, pricing: Pricing) -> None:
+        self.pricing = pricing
+        self.kept: dict[tuple[object, ...], Kept] = {}
+        self._minimum: dict[int, int] = {}
+        self._media: list[tuple[str, str]] = []
+        self._categories: list[str] = []
+        self._rules: list[tuple[Rule, Rule]] = []
+        self._numbers = np.empty((0, 4), np.int32)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to begin anew, so that memory stays bounded."""
+        return len(self._rules) > MAX_KEPT
+
+    def add(self, key: tuple[object, ...], pair: BookPair, job: JobCompleted, line: JobLine) -> Kept:
+        """Finds the rates of a line of a kind not met before, as the plain pricing does."""
+        known = self.pricing.printers.get(job.printer.id or "")
+        line_key, by_density = keyed(job, line, facts_of(job, known))
+        rates = pair.rates_for(line_key)
+        category = line_key.category or ""
+        kept = Kept(len(self._rules), rates, category, by_density)
+        self.kept[key] = kept
+        self._media.append((line.media or "", line.media_name or ""))
+        self._categories.append(category)
+        self._rules.append((_rule(rates.cost), _rule(rates.price)))
+        return kept
+
+    def minimum(self, pair: BookPair) -> int:
+        """The position of what the lines have in common that bring jobs up to the minimum of a pair of lists."""
+        position = self._minimum.get(id(pair))
+        if position is None:
+            position = self._minimum[id(pair)] = len(self._rules)
+            cost, price = pair.minimum_rules()
+            self._media.append(("", ""))
+            self._categories.append("")
+            self._rules.append(
+                (
+                    Rule(pair.cost.id if pair.cost else None, cost),
+                    Rule(pair.price.id if pair.price else None, price),
+                )
+            )
+        return position
+
+    def numbers(self, dimensions: Dimensions) -> npt.NDArray[np.int32]:
+        """Numbers of medium, category, cost rule and price rule of each position.
+
+        Raises:
+            psycopg.Error: the database.
+        """
+        done = len(self._numbers)
+        if done < len(self._rules):
+            media, categories, rules = self._media[done:], self._categories[done:], self._rules[done:]
+            dimensions.learn(dim.MEDIA, {code: (name,) for code, name in reversed(media)})
+            dimensions.learn(dim.CATEGORY, dict.fromkeys(categories, ()))
+            dimensions.learn(dim.RULE, {rule.key: tuple(rule) for pair in rules for rule in pair})
+            media_nos, category_nos = dimensions.known(dim.MEDIA), dimensions.known(dim.CATEGORY)
+            rule_nos = dimensions.known(dim.RULE)
+            fresh = [
+                (media_nos[code], category_nos[category], rule_nos[cost.key], rule_nos[price.key])
+                for (code, _), category, (cost, price) in zip(media, categories, rules, strict=True)
+            ]
+            self._numbers = np.concatenate([self._numbers, np.array(fresh, np.int32)])
+        return self._numbers
+
+    def forget_numbers(self) -> None:
+        """Looks all numbers up anew."""
+        self._numbers = np.empty((0, 4), np.int32)
+
+
+def _rule(rate: LineRate | MarkupRate | Unpriced) -> Rule:
+    return Rule(rate.list_id, rate.reason if isinstance(rate, Unpriced) else rate.rule)

@@ -1,0 +1,59 @@
+"""The rollup cells of a batch by numpy: sort by key, add up each run, exact on 64 bit integers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+Column = npt.NDArray[np.int64]
+_LIMIT: Final = 2.0**62
+_KEY_BITS: Final = 63
+
+
+class TooLarge(ArithmeticError):  # noqa: N818 - it says why the fast path steps aside
+    """A sum, or a combined key, may not fit 64 bits: the simple path, which counts in NUMERIC, has to say."""
+
+
+def guard(values: npt.NDArray[np.int64]) -> None:
+    """Makes sure that no sum over a column can overflow, whatever rows it takes.
+
+    Raises:
+        TooLarge: one could.
+    """
+    if values.size and np.abs(values.astype(np.float64)).sum(axis=0).max() >= _LIMIT:
+        raise TooLarge("the sums of a batch may exceed 64 bits")
+
+
+def cells(keys: Sequence[npt.NDArray[Any]], values: npt.NDArray[np.int64]) -> tuple[list[Column], Column]:
+    """Adds up the rows with equal keys.
+
+    Args:
+        keys: columns of integers, the first one the most significant.
+        values: one row per line, one column per sum, guarded against overflow.
+
+    Returns:
+        The keys of each cell, a column each, in order of the keys; and the sums, a row per cell.
+    """
+    combined = np.zeros(len(values), np.int64)
+    bits = 0
+    widths = []
+    lowest = [int(key.min()) for key in keys] if len(values) else [0] * len(keys)
+    for key, low in zip(keys, lowest, strict=True):
+        width = (int(key.max(initial=low)) - low).bit_length()
+        bits += width
+        widths.append(width)
+        combined = combined << width | (key.astype(np.int64) - low)
+    if bits > _KEY_BITS:
+        raise TooLarge("the keys of a batch exceed 64 bits")
+    order = np.argsort(combined, kind="stable")
+    ordered = combined[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))[: len(values)]
+    sums = np.add.reduceat(values[order], starts, axis=0) if len(values) else values
+    rest, found = ordered[starts], []
+    for width, low in zip(reversed(widths), reversed(lowest), strict=True):
+        found.append((rest & ((1 << width) - 1)) + low)
+        rest = rest >> width
+    return found[::-1], sums
