@@ -82,10 +82,8 @@ class AddressGuard:
             raise Retry(f"the host name {host} is not known here") from error
         for each in found:
             if not any(each in network for network in self._networks):
-                raise Reject(
-                    f"{host} is {each}, which is outside the networks of INKMETER_PRINTER_NETWORKS",
-                    pointer="/address",
-                )
+                where = host if _is_ip(host) else f"{host} is {each}, which"
+                raise Reject(f"{where} is outside the networks of INKMETER_PRINTER_NETWORKS.", pointer="/address")
 
 
 def _is_ip(host: str) -> bool:

@@ -57,7 +57,8 @@ async def identify(address: str, guard: AddressGuard, open_source: Open) -> Prin
 
 
 def _no_printer(address: str, reason: str) -> Reject:
-    return Reject(f"{address} answers, but not as an IPP printer: {reason}.", pointer="/address")
+    told = f"it{reason.removeprefix(address)}" if reason.startswith(f"{address} ") else reason
+    return Reject(f"{address} answers, but not as an IPP printer that can be read: {told}.", pointer="/address")
 
 
 async def examine(printer: Printer, guard: AddressGuard, open_source: Open, clock: Clock) -> list[Check]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Final
 
 from services.collector.addresses import AddressGuard, parse_networks
 from services.collector.http_jobs import JobsApi
@@ -28,6 +30,8 @@ from shared.migrate import require_current
 from shared.postgres import open_pool
 from shared.process import run_until_stopped
 
+SPARE_THREADS: Final = 8
+
 
 async def serve(settings: CollectorSettings) -> None:
     """Serves until SIGTERM or SIGINT.
@@ -37,6 +41,9 @@ async def serve(settings: CollectorSettings) -> None:
         Unreachable: no database answers. Kafka may be away: the journal waits for it.
     """
     check_bootstrap(settings.kafka_bootstrap)
+    # Host names are looked up in threads: names that hang must not keep the others waiting for one.
+    threads = ThreadPoolExecutor(settings.poll_concurrency + SPARE_THREADS, thread_name_prefix="blocking")
+    asyncio.get_running_loop().set_default_executor(threads)
     url = settings.database_url.get_secret_value()
     pool = await open_pool(url, name="inkmeter-collector")
     clock = SystemClock()

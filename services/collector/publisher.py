@@ -10,7 +10,12 @@ from typing import Final, Protocol
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    UnknownTopicOrPartitionError,
+)
 
 from services.collector import metrics
 from services.collector.journal import Backlog, Journal, Record
@@ -116,6 +121,12 @@ def _outcome(sent: asyncio.Future[object] | BaseException) -> BaseException | No
     return asyncio.CancelledError() if sent.cancelled() else sent.exception()
 
 
+def _why(error: BaseException, topic: str) -> str:
+    if isinstance(error, UnknownTopicOrPartitionError):
+        return f"Kafka has not the topic {topic} or one like it: run `inkmeter topics apply`"
+    return f"Kafka did not acknowledge: {type(error).__name__}"
+
+
 class Publisher:
     """One task; `fault` says in a sentence why records wait, None when all is well."""
 
@@ -174,7 +185,7 @@ class Publisher:
             metrics.PUBLISHED.labels(record.topic).inc()
         if error is not None:
             await self._sender.close()
-            raise Retry(f"Kafka did not acknowledge: {type(error).__name__} {error}".strip()) from error
+            raise Retry(_why(error, records[0].topic)) from error
         self._note(None)
         return True
 

@@ -155,7 +155,7 @@ def _print(uri: str, document: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-async def test_a_patch_with_an_old_entity_tag_is_refused_and_wrong_additions_say_why(shop: Running):
+async def test_additions_that_can_not_be_say_why(shop: Running):
     status, problem = shop.http(
         "collector", "POST", "/v1/printers", {"address": f"ipp://127.0.0.1:{free_port()}/ipp/print"}
     )

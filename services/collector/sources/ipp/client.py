@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from dataclasses import dataclass
 from typing import Final
@@ -120,6 +121,9 @@ class IppClient:
             raise Retry(f"{where} does not answer within {self._timeout_s:g} s") from error
         except (aiohttp.ServerFingerprintMismatch, aiohttp.ClientConnectorCertificateError) as error:
             raise Reject(f"{where} shows a TLS certificate that is not trusted: {error}") from error
+        except aiohttp.ClientConnectorError as error:
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.os_error)
+            raise Retry(f"{where} can't be reached: {reason}") from error
         except (aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as error:
             raise Retry(f"{where} can't be reached: {error or type(error).__name__}") from error
 
