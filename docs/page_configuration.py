@@ -10,6 +10,7 @@ from typing import Final
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from deploy.local.settings import LocalSettings
 from services.cli_run import SERVICES
 from shared.settings import PREFIX, CommonSettings, is_secret
 
@@ -59,6 +60,11 @@ def _same(name: str, field: FieldInfo) -> bool:
     return common is not None and _default(name, common) == _default(name, field)
 
 
+def _common() -> dict[str, FieldInfo]:
+    """What all services share; each has a port of its own."""
+    return {name: field for name, field in CommonSettings.model_fields.items() if name != "http_port"}
+
+
 def _table(fields: dict[str, FieldInfo]) -> str:
     rows = ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in fields.items():
@@ -70,11 +76,13 @@ def _table(fields: dict[str, FieldInfo]) -> str:
 
 def configuration() -> str:
     """docs/configuration.md."""
-    parts = [INTRODUCTION, "## All services\n\n" + _table(dict(CommonSettings.model_fields))]
+    parts = [INTRODUCTION, "## All services\n\n" + _table(_common())]
     for service, cls in settings_classes().items():
         own = {name: field for name, field in cls.model_fields.items() if not _same(name, field)}
         if own:
             parts.append(f"## {service.capitalize()}\n\n" + _table(own))
+    parts.append("## Local stack\n\nOnly `inkmeter up` and `inkmeter demo` read these.\n\n")
+    parts[-1] += _table(dict(LocalSettings.model_fields))
     return "\n".join(parts)
 
 
@@ -89,7 +97,7 @@ def _sample(name: str, field: FieldInfo) -> str:
 
 def env_example() -> str:
     """.env.example."""
-    parts = [ENV_INTRODUCTION, *(_sample(n, f) for n, f in CommonSettings.model_fields.items())]
+    parts = [ENV_INTRODUCTION, *(_sample(n, f) for n, f in _common().items())]
     for service, cls in settings_classes().items():
         own = {name: field for name, field in cls.model_fields.items() if not _same(name, field)}
         parts += [f"\n# --- {service} ---", *(_sample(name, field) for name, field in own.items())]

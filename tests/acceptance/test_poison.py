@@ -8,13 +8,21 @@ from tests.acceptance.summaries import assert_ledger_is_clean, post, wait_for_jo
 from tests.deadline import eventually
 from tests.jobs import job
 
-POISON = {
-    b"not json at all": "JSON",
-    b"{}": "",
-    b'{"specversion": "1.0", "id": "x", "source": "/s", "type": "some.other.v1", '
-    b'"time": "2026-01-01T00:00:00Z", "data": {}}': "some.other.v1",
-    b"\x00\xff\xfe": "",
+STRANGE = {
+    "specversion": "1.0",
+    "id": "x",
+    "source": "/s",
+    "type": "some.other.v1",
+    "time": "2026-01-01T00:00:00Z",
+    "data": job(0),
 }
+POISON = {
+    b"not json at all": "JSON is malformed",
+    b"{}": "missing",
+    json.dumps(STRANGE).encode(): "some.other.v1",
+    b"\x00\xff\xfe": "JSON is malformed",
+}
+"""What is put on the topic, and what the reason must say."""
 
 
 def test_poison_is_set_aside_with_its_reason_and_the_rest_is_charged(shop, produce):
@@ -33,7 +41,7 @@ def test_poison_is_set_aside_with_its_reason_and_the_rest_is_charged(shop, produ
     dead = eventually(listed, within_s=30, what="the dead letters are listed")
     assert all(letter["reason"] for letter in dead)
     told = json.dumps(dead)
-    assert all(word in told for word in POISON.values())
+    assert all(word in told for word in POISON.values()), told
     assert_ledger_is_clean(shop)
 
 
@@ -59,6 +67,8 @@ def test_a_job_with_the_same_identity_and_another_content_is_a_conflict_and_chan
     assert int(after["used_area_mm2"]) == 2 * int(before["used_area_mm2"])
 
     def conflicts():
-        return [letter for letter in shop.json("dlq", "list")["items"] if event_id in json.dumps(letter)]
+        found = shop.json("dlq", "list")["items"]
+        assert any("with other contents" in letter["reason"] for letter in found), found[-1]
+        return found
 
     eventually(conflicts, within_s=30, what="the conflict is among the dead letters")
