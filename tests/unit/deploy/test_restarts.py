@@ -5,17 +5,17 @@ from __future__ import annotations
 from deploy.local.restarts import MAX_DEATHS, STABLE_AFTER_S, WITHIN_S, Restarts
 
 
-def test_delays_grow_from_a_fifth_of_a_second_to_five_seconds():
+def test_the_first_deaths_are_answered_at_once_then_delays_grow_to_five_seconds():
     restarts = Restarts()
-    delays = [restarts.died(now_s=float(number), lived_s=0.1) for number in range(7)]
-    assert delays == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    delays = [restarts.died(now_s=float(number), lived_s=0.1) for number in range(10)]
+    assert delays == [0.0, 0.0, 0.0, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
 
 
-def test_a_process_that_had_run_well_is_back_after_the_first_delay():
+def test_a_process_that_had_run_well_is_back_at_once():
     restarts = Restarts()
-    for number in range(4):
+    for number in range(6):
         restarts.died(now_s=float(number), lived_s=0.1)
-    assert restarts.died(now_s=5.0, lived_s=STABLE_AFTER_S) == 0.2
+    assert restarts.died(now_s=7.0, lived_s=STABLE_AFTER_S) == 0.0
 
 
 def test_it_is_given_up_after_too_many_deaths_within_a_minute():
