@@ -133,7 +133,7 @@ def _line(job: JobCompleted, charge: ChargeLine, media: set[str], categories: se
 
 def refuse_too_large(cost: int | None, price: int | None, line: int) -> None:
     """Raises Reject for an amount that the ledger can't hold."""
-    if max(cost or 0, price or 0) > MAX_AMOUNT_MICRO:
+    if max(abs(cost or 0), abs(price or 0)) > MAX_AMOUNT_MICRO:
         raise Reject("the amount of a line is too large for the ledger", pointer=f"/data/lines/{line}")
 
 
