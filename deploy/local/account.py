@@ -30,14 +30,18 @@ class Account:
     gid: int
 
 
-def server_account() -> Account | None:
+def server_account(data: Path) -> Account | None:
     """The user that PostgreSQL runs as when this process is root, made when there is none; else None.
+
+    Data that an ordinary user made before stays that user's, and PostgreSQL then runs as that user.
 
     Raises:
         ConfigError: it can't be made.
     """
     if os.geteuid() != 0:
         return None
+    if data.exists() and (owner := data.stat()).st_uid != 0:
+        return Account(f"uid {owner.st_uid}", owner.st_uid, owner.st_gid)
     try:
         entry = _entry() or _made()
     except (OSError, subprocess.CalledProcessError) as error:
@@ -70,7 +74,7 @@ def hand_over(account: Account, folder: Path, programs: Sequence[Path]) -> None:
     Only what is missing is opened, and only for passing through, not for listing; it is said once.
     """
     opened = [
-        *(each for root in (folder, *programs) for each in root.resolve().parents if _add(each, _PASS)),
+        *let_pass((folder, *programs)),
         *(each for root in programs for each in (root, *root.rglob("*")) if _add(each, _needed(each))),
     ]
     os.chown(folder, account.uid, account.gid)
@@ -81,6 +85,11 @@ def hand_over(account: Account, folder: Path, programs: Sequence[Path]) -> None:
         opened=[str(each) for each in opened[:5]],
         opened_count=len(opened),
     )
+
+
+def let_pass(places: Sequence[Path]) -> list[Path]:
+    """Opens the folders above these places for passing through; gives those that were not open."""
+    return [each for place in places for each in place.resolve().parents if _add(each, _PASS)]
 
 
 def _needed(path: Path) -> int:

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from deploy.local import postgres_files as files
-from deploy.local.account import hand_over, server_account
+from deploy.local.account import Account, hand_over, let_pass, server_account
 from deploy.local.child import Child, Program
 from deploy.local.guard import Guard, guard_of_this_process
 from deploy.local.ports import free_port
@@ -151,7 +151,7 @@ class PostgresServer:
         files.refuse_other_major(self.data, version.split(".")[0])
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._password = secret_of(self.folder / "password")
-        account = server_account()
+        account = server_account(self.data)
         if account:
             hand_over(account, self.folder, files.program_folders())
         if not (self.data / "PG_VERSION").exists():
@@ -168,5 +168,11 @@ class PostgresServer:
             stop_signal=signal.SIGINT,
             environment=files.environment(),
             account=account,
-            before_start=lambda: files.clear_leftovers(self.data),
+            before_start=lambda: self._before_start(account),
         )
+
+    def _before_start(self, account: Account | None) -> None:
+        """After a crash as well: the pid file may be there, and the way to the data closed meanwhile."""
+        files.clear_leftovers(self.data)
+        if account:
+            let_pass([self.folder])
