@@ -41,3 +41,8 @@ def job_id(completed_at: datetime, key: str) -> UUID:
     milliseconds = (completed_at - _EPOCH) // _MILLISECOND
     digest = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=10).digest())
     return _uuid(8, milliseconds, digest >> 62, digest)
+
+
+def first_job_id(moment: datetime) -> UUID:
+    """The least id that a job completed at a moment (to the millisecond) or later can have: bounds look-ups."""
+    return UUID(int=((moment - _EPOCH) // _MILLISECOND) << 80)

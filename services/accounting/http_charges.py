@@ -11,7 +11,9 @@ from msgspec import Meta, Struct
 from services.accounting.charges import Charges, Explanation
 from services.accounting.http_paging import Page, PageQuery, from_cursor, to_cursor
 from shared.clock import Clock
+from shared.events.jobs import EARLIEST, LATEST
 from shared.http.routes import Call, Route
+from shared.ids import first_job_id
 from shared.periods import parse_period
 
 Filter = Annotated[str, Meta(max_length=1_000, pattern=r"^[^\x00]*$")]
@@ -126,11 +128,11 @@ class ChargeApi:
 
     async def _list(self, call: Call) -> Page[ChargeItem]:
         query: ChargeQuery = call.query
-        after = from_cursor(query.cursor, tuple[datetime, str]) or (None, None)
-        place = {"after_time": after[0], "after_id": after[1], "job": query.job}
+        after = from_cursor(query.cursor, tuple[UUID, int]) or (None, None)
+        place = {"after_id": after[0], "after_line": after[1], "job": query.job}
         rows = await self._charges.page("list_charges", {**self._filters(query), **place})
         items = [ChargeItem(**_texts(row)) for row in rows]
-        return _page(items, query.limit, lambda last: (last.completed_at.isoformat(), last.charge_id))
+        return _page(items, query.limit, lambda last: (str(last.job_id), last.line))
 
     async def _explain(self, call: Call) -> Explanation:
         return await self._charges.explain(call.path["id"])
@@ -140,8 +142,8 @@ class ChargeApi:
             parse_period(query.period, now=self._clock.now(), timezone=self._timezone) if query.period else None
         )
         return {
-            "starts": period.start if period else None,
-            "ends": period.end if period else None,
+            "first_id": first_job_id(period.start if period else EARLIEST),
+            "end_id": first_job_id(period.end if period else LATEST),
             "printer": query.printer,
             "person": query.person,
             "project": query.project,

@@ -1,0 +1,146 @@
+"""Every line that the ledger holds is explained by the very amount that it holds, whatever made it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import pytest_asyncio
+
+from services.accounting.charges import Charges
+from services.accounting.ledger.fence import lease
+from services.accounting.ledger.work import Move, Work
+from services.accounting.ledger.writer import LedgerWriter
+from services.accounting.partitions import month_number
+from services.accounting.pricebook_loader import load_pricing
+from services.accounting.pricebooks import PriceBooks
+from services.accounting.pricelist import read_document
+from services.accounting.projects import Projects
+from shared.events.envelope import encode, new_event
+from shared.events.jobs import EARLIEST, LATEST
+from shared.ids import first_job_id
+from shared.postgres import open_pool
+from shared.stream import Record
+from tests.integration.ledger_events import COST, PRICES, START
+from tests.unit.accounting.price_lists import a1_line, job
+
+TOPIC = "test.jobs.v1"
+ZONE = ZoneInfo("Europe/Berlin")
+EVERYTHING = {
+    **dict.fromkeys(("job", "printer", "person", "project", "after_id", "after_line")),
+    "first_id": first_job_id(EARLIEST),
+    "end_id": first_job_id(LATEST),
+    "unpriced": False,
+    "limit": 1_000,
+}
+LINES = [
+    a1_line(),
+    a1_line(category="line-colour", media="gloss"),
+    a1_line(category="line-colour", media="plain", sheets=3),
+    a1_line(ink_ul={"cyan": 1_000}, media=None),
+    a1_line(ink_ul={"cyan": 7, "magenta": 0}, category="image-high"),
+    a1_line(width_um=210_000, length_um=297_000, colour_mode="mono", impressions=11, ink_ul=None),
+    a1_line(ink_ul=None),
+    a1_line(used_area_mm2=None),
+    a1_line(printed_area_mm2=None, ink_ul=None),
+    a1_line(printed_area_mm2=0, used_area_mm2=0, ink_ul={"black": 0}),
+]
+
+
+@pytest_asyncio.fixture
+async def pool(database_url):
+    opened = await open_pool(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def writer(database_url):
+    opened = LedgerWriter(database_url, ZONE)
+    yield opened
+    opened.close()
+
+
+async def publish(pool, *documents):
+    books = PriceBooks(pool, ZONE)
+    for document in documents:
+        file = read_document(json.loads(document), currency="EUR")
+        await books.put_draft(file)
+        await books.publish(file.name, by="test")
+
+
+def post(writer, jobs):
+    """Writes jobs to the ledger as its worker does."""
+    records = []
+    for offset, each in enumerate(jobs):
+        event = new_event(
+            "print.job.completed.v1", each, event_id="1", source="/test", time=each.completed_at, subject="j"
+        )
+        records.append(Record(TOPIC, 0, offset, b"k", encode(event)))
+    with writer.plain_connection() as connection:
+        stream, leases = lease(connection, TOPIC, [0])
+        pricing = load_pricing(connection)
+    writer.months.ensure({month_number(each.completed_at.date()) for each in jobs})
+    work = Work(TOPIC, stream, records, [Move(0, leases[0].epoch, 0, len(records))])
+    return writer.write(work, pricing)
+
+
+def jobs():
+    """Jobs of every kind, the first before there is a cost list, with one and with several lines."""
+    found = []
+    for number, line in enumerate(LINES):
+        for kind in ("print", "scan"):
+            completed = START + timedelta(minutes=13 * len(found))
+            reference = {"device_job_id": f"{number}-{kind}"}
+            lines = (line, LINES[1]) if kind == "print" else (line,)
+            found.append(job(*lines, completed_at=completed, kind=kind, job=reference))
+    return found
+
+
+@pytest.mark.parametrize("kind", PRICES)
+async def test_every_amount_of_the_ledger_comes_out_again(pool, writer, kind):
+    await publish(pool, COST, PRICES[kind])
+    outcome = post(writer, jobs())
+    charges = Charges(pool, currency="EUR")
+    rows = await charges.page("list_charges", EVERYTHING)
+
+    assert outcome.lines == len(rows) >= 30
+    assert any(row["entry_kind"] == "minimum" for row in rows) == (kind == "minimum")
+    priced = 0
+    for row in rows:
+        explained = await charges.explain(row["charge_id"])
+        for book in (explained.cost, explained.price):
+            assert book.note is None, (row["charge_id"], book)
+            assert (book.amount is None) == bool(book.unpriced)
+            priced += book.amount is not None
+    assert priced >= 20
+
+
+async def test_a_page_of_charges_goes_on_where_the_last_one_ended(pool, writer):
+    await publish(pool, COST)
+    post(writer, jobs())
+    charges = Charges(pool, currency="EUR")
+    everything = await charges.page("list_charges", EVERYTHING)
+    after = everything[6]
+    place = {"after_id": after["job_id"], "after_line": after["line"]}
+    rest = await charges.page("list_charges", {**EVERYTHING, **place})
+
+    assert rest == everything[7:]
+    assert [row["completed_at"] for row in everything] == sorted(
+        (row["completed_at"] for row in everything), reverse=True
+    )
+
+
+async def test_a_search_among_many_projects_stays_quick(pool):
+    async with pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO accounting.project (kind, code, name) "
+            "SELECT 'project', 'P-' || n, 'Project number ' || n FROM generate_series(1, 100000) AS n"
+        )
+        await connection.execute("ANALYZE accounting.project")
+
+    found = await Projects(pool).page("project", after="", limit=50, search="number 99999")
+
+    assert [each.code for each in found] == ["P-99999"]
