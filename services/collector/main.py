@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final
@@ -107,5 +108,7 @@ def main() -> int:
     """Runs the service in the foreground; the exit code."""
     settings = load_settings()
     log.configure(settings.log_format, service="collector", level=settings.log_level)
+    # While Kafka is away the client would log forty lines a second; the publisher says it once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     asyncio.run(serve(settings))
     return 0
