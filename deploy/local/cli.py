@@ -43,7 +43,8 @@ def up(*, data_dir: Path | None, ports: str, detach: bool, progress_fd: int | No
 
     layout = layout_of(data_dir)
     if detach:
-        sys.exit(start_detached(layout, ["--data-dir", str(layout.root), "--ports", ports], click.echo))
+        arguments = ["--data-dir", str(layout.root), "--ports", ports]
+        sys.exit(start_detached(layout, arguments, click.echo, lambda line: click.echo(line, err=True)))
     _run(layout.root, free_ports=ports == "free", progress_fd=progress_fd)
 
 

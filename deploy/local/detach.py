@@ -19,8 +19,14 @@ READY: Final = "\0ready"
 ERROR: Final = "\0error "
 
 
-def start_detached(layout: Layout, arguments: Sequence[str], say: Say) -> int:
+def start_detached(layout: Layout, arguments: Sequence[str], say: Say, complain: Say) -> int:
     """Starts `inkmeter up` in the background and waits until it is ready.
+
+    Args:
+        layout: its data directory.
+        arguments: for `inkmeter up`.
+        say: is told each line of progress.
+        complain: is told why it failed.
 
     Returns:
         the exit code for this command: 0 when the stack is ready, else that of the background one.
@@ -47,7 +53,10 @@ def start_detached(layout: Layout, arguments: Sequence[str], say: Say) -> int:
                 if text == READY:
                     process.returncode = 0  # it goes on without us
                     return 0
-                say(text.removeprefix(ERROR))
+                if text.startswith(ERROR):
+                    complain(text.removeprefix(ERROR))
+                else:
+                    say(text)
     except KeyboardInterrupt:
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGTERM)
@@ -66,7 +75,7 @@ class ProgressPipe:
         """Hands one line on; nobody may be left to read it."""
         if self._file_descriptor >= 0:
             with suppress(OSError):
-                os.write(self._file_descriptor, line.encode() + b"\n")
+                os.write(self._file_descriptor, line.replace("\n", " ").encode() + b"\n")
 
     def ready(self) -> None:
         """Lets the waiting command return."""
