@@ -166,7 +166,12 @@ class Publisher:
         if not records:
             self._note(None)
             return False
-        outcomes = await self._sender.send(records)
+        # A producer waits long for a broker to come back: said before it gives up.
+        late = asyncio.get_running_loop().call_later(LATE_S, self._note, "Kafka does not acknowledge")
+        try:
+            outcomes = await self._sender.send(records)
+        finally:
+            late.cancel()
         failed: set[tuple[str, str]] = set()
         acknowledged: list[Record] = []
         error: BaseException | None = None

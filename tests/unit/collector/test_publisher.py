@@ -27,10 +27,13 @@ class FakeSender:
         self.fails: dict[bytes, Exception] = {}
         self.away = False
         self.closed = 0
+        self.goes_on = asyncio.Event()
+        self.goes_on.set()
 
     async def send(self, records: Sequence[Record]) -> list[BaseException | None]:
         if self.away:
             raise Retry("Kafka does not answer at 127.0.0.1:9")
+        await self.goes_on.wait()
         outcomes: list[BaseException | None] = []
         for record in records:
             outcomes.append(self.fails.get(record.value))
@@ -92,6 +95,23 @@ async def test_a_record_that_kafka_will_never_take_does_not_hold_up_the_rest(jou
     await publisher.publish_some()
     assert sender.taken == [b"a2"]
     assert "1 records are too large" in (await publisher.probe() or "")
+
+
+async def test_a_send_that_takes_long_is_told_before_it_ends(journal: Journal, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("services.collector.publisher.LATE_S", 0.01)
+    sender = FakeSender()
+    sender.goes_on.clear()
+    publisher = Publisher(journal, sender, clock=FixedClock(NOW))
+    await put(journal, "a1")
+    sending = asyncio.ensure_future(publisher.publish_some())
+
+    async def told() -> bool:
+        return "Kafka does not acknowledge" in (await publisher.probe() or "")
+
+    await eventually_async(told, within_s=5, what="the delay is told")
+    sender.goes_on.set()
+    await sending
+    assert await publisher.probe() is None
 
 
 async def test_while_kafka_is_away_the_backlog_is_told_and_later_published(journal: Journal):
