@@ -203,7 +203,11 @@ BEGIN
         RETURN false;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('accounting.make_month'));
-    IF to_regclass('accounting.' || name) IS NOT NULL THEN
+    -- Asks the table itself: to_regclass would answer from a cache that has not yet heard of whoever held the lock.
+    IF EXISTS (
+        SELECT FROM pg_catalog.pg_class AS c
+        WHERE c.relnamespace = 'accounting'::regnamespace AND c.relname = name
+    ) THEN
         RETURN false;
     END IF;
     EXECUTE format('CREATE TABLE accounting.%I (LIKE accounting.charge INCLUDING ALL)', name);
