@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,6 @@ from shared.events.jobs import JOB_COMPLETED, JobCompleted, JobLine, JobRef, Per
 from shared.ids import job_id, job_key
 
 PARTITIONS: Final = 12
-PRINTERS: Final = 40
 PEOPLE: Final = [f"user{number:03}" for number in range(300)]
 PROJECTS: Final = [f"P-{1000 + number}" for number in range(120)]
 DEPARTMENTS: Final = [f"D-{number}" for number in range(8)]
@@ -20,6 +20,18 @@ MEDIA: Final = [f"media-{number}" for number in range(10)]
 CATEGORIES: Final = ["line-mono", "line-colour", "image-low", "image-high"]
 MODELS: Final = ["HP DesignJet T1700", "Canon TX-4100", "Epson SC-T7700"]
 INKS: Final = ["cyan", "magenta", "yellow", "black"]
+PRINTER_IDS: Final = [f"plotter-{number:02}" for number in range(40)]
+DIMENSIONS: Final = {
+    "printer": PRINTER_IDS,
+    "person": PEOPLE,
+    "project_key": PROJECTS,
+    "department_key": DEPARTMENTS,
+    "media": MEDIA,
+    "category": CATEGORIES,
+    "source": ["ipp"],
+    "ink_set": [json.dumps(INKS, separators=(",", ":"))],
+}
+"""Keys that every pipeline finds numbered, as after its first day."""
 MORE_LINES: Final = ((0.80, 1), (0.93, 2), (1.01, 3))
 """A job has 1.27 lines on average: 80 % have one, 13 % two, 7 % three."""
 DUPLICATES: Final = 0.03
@@ -55,8 +67,8 @@ def events(jobs: int) -> Iterator[Told]:
 
 
 def _told(number: int, about: datetime, chance: random.Random) -> Told:
-    printer = chance.randrange(PRINTERS)
-    printer_id = f"plotter-{printer:02}"
+    printer = chance.randrange(len(PRINTER_IDS))
+    printer_id = PRINTER_IDS[printer]
     completed = about - timedelta(seconds=chance.randrange(60), milliseconds=chance.randrange(1_000))
     key = job_key(printer_id, str(number), completed)
     share = chance.random()

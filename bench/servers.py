@@ -37,10 +37,10 @@ PEERS: Final = "peers."
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What was put into a topic."""
+    """What was put into a topic: `records` of `jobs` different jobs with `lines_posted` lines between them."""
 
     jobs: int
-    lines: int
+    lines_posted: int
     records: int
     mean_bytes: int
 
@@ -113,6 +113,10 @@ async def _prepare(made: Servers, wanted: dict[str, int]) -> None:
             for month in events.MONTHS:
                 await connection.execute("SELECT accounting.make_month(%s)", [month])
             await connection.execute(PEER_TABLES)
+            for table, keys in events.DIMENSIONS.items():
+                add = f"INSERT INTO accounting.{table} (key) SELECT unnest(%s::text[])"
+                await connection.execute(add.encode(), [keys])
+            await connection.execute("INSERT INTO accounting.rule (key, text) VALUES ('bench', 'a peer''s price')")
     finally:
         await pool.close()
 
@@ -120,7 +124,8 @@ async def _prepare(made: Servers, wanted: dict[str, int]) -> None:
 async def _fill(bootstrap: str, topic: str, jobs: int) -> Content:
     """Puts the events into a topic, in order within each partition."""
     producer = await start(make_producer(bootstrap, "bench", linger_ms=20), bootstrap)
-    records = lines = size = 0
+    records = size = 0
+    lines: dict[bytes, int] = {}
     try:
         source = events.events(jobs)
         while some := list(islice(source, 5_000)):
@@ -136,11 +141,11 @@ async def _fill(bootstrap: str, topic: str, jobs: int) -> Content:
             ]
             await asyncio.gather(*sent)
             records += len(some)
-            lines += sum(each.lines for each in some)
+            lines |= {each.value: each.lines for each in some}
             size += sum(len(each.value) for each in some)
     finally:
         await producer.stop()
-    return Content(jobs, lines, records, size // records)
+    return Content(jobs, sum(lines.values()), records, size // records)
 
 
 PEER_TABLES: Final = """

@@ -1,0 +1,65 @@
+"""L1, the limit: psql's \\copy of the very rows that the ledger wrote, as CSV, into empty clones of its tables."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from bench.run import Result, Run
+from deploy.local.postgres_files import environment, programs_folder
+
+TABLES = ("job", "charge")
+_TIMES = re.compile(r"^Time: ([0-9.]+) ms", re.MULTILINE)
+
+
+def keep_rows(run: Run, folder: Path) -> None:
+    """Writes the rows of a run of ours as CSV, in the order in which they stand in the tables."""
+    for table in TABLES:
+        _psql(run, [f"\\copy (SELECT * FROM accounting.{table}) TO '{_file(folder, table)}' (FORMAT csv)"])
+
+
+def measure(run: Run, folder: Path) -> Result:
+    """Loads them, each table by one \\copy, job first; the time is what psql itself takes for the two."""
+    meters = run.meters([])
+    first = meters.read()
+    loads = [f"\\copy accounting.{table} FROM '{_file(folder, table)}' (FORMAT csv)" for table in TABLES]
+    output, cpu_s, rss_kb = _psql(run, ["\\timing on", *loads])
+    last = meters.read()
+    times_ms = [float(found) for found in _TIMES.findall(output)]
+    assert len(times_ms) == len(TABLES), output
+    assert run.scalar("SELECT count(*) FROM accounting.job") == run.content.jobs
+    assert run.scalar("SELECT count(*) FROM accounting.charge") == run.content.lines_posted
+    seconds, jobs = sum(times_ms) / 1_000, run.content.jobs
+    return Result(
+        pipeline=run.pipeline,
+        round=run.number,
+        jobs=jobs,
+        seconds=seconds,
+        jobs_per_s=jobs / seconds,
+        client_us_per_job=cpu_s / jobs * 1e6,
+        server_us_per_job=(last.server_cpu_s - first.server_cpu_s) / jobs * 1e6,
+        wal_bytes_per_job=(last.wal_bytes - first.wal_bytes) / jobs,
+        peak_rss_mb=rss_kb / 1_024,
+    )
+
+
+def _psql(run: Run, commands: list[str]) -> tuple[str, float, int]:
+    """Runs psql commands in one session: what it printed, its CPU, its peak memory in KiB."""
+    argv = [str(programs_folder() / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", run.url]
+    for command in commands:
+        argv += ["-c", command]
+    with (run.folder / "psql.log").open("w+") as log:
+        process = subprocess.Popen(argv, stdout=log, stderr=log, env={**os.environ, **(environment() or {})})
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        log.seek(0)
+        output = log.read()
+    if process.returncode:
+        raise RuntimeError(f"psql ended with {process.returncode}: {output}")
+    return output, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+
+
+def _file(folder: Path, table: str) -> Path:
+    return folder / f"{table}.csv"

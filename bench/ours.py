@@ -1,0 +1,87 @@
+"""The ledger's own workers: one or two processes, from the lease of their partitions to the last commit."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from bench.measure import Reading
+from bench.run import DEADLINE_S, Processes, Result, Run, result
+from bench.servers import OURS
+from deploy.local.ports import free_port
+from services.accounting.verify import verify
+
+POLL_S = 0.02
+
+
+def measure(run: Run, workers: int, module: str = "bench.worker") -> Result:
+    """Runs so many workers until they have taken all records, and checks what they have posted.
+
+    The clock starts when the first partition is leased, which is when the first worker begins to read, and ends
+    when the offsets, which move in each batch's transaction, say that all records are in: so the first batch counts.
+    """
+    processes = Processes(run.folder)
+    try:
+        pids = [_start(run, processes, at, module) for at in range(workers)]
+        meters = run.meters(pids)
+        _wait(run, processes, "SELECT count(*) FROM accounting.offsets WHERE topic <> ''", 1)
+        first, next_memory_s = meters.read(), 0.0
+        while run.scalar(TAKEN) < run.content.records:
+            if time.monotonic() > next_memory_s:
+                meters.watch_memory()
+                processes.check()
+                next_memory_s = time.monotonic() + 0.2
+            if time.monotonic() - first.at_s > DEADLINE_S:
+                raise RuntimeError(f"{run.pipeline} stands at {run.scalar(TAKEN)} of {run.content.records}")
+            time.sleep(POLL_S)
+        last: Reading = meters.read()
+        meters.watch_memory()
+        processes.close(gently=True)
+    finally:
+        processes.close(gently=False)
+    _check(run, workers)
+    return result(run.pipeline, run.number, run.content.jobs, first, last, max(meters.peak_rss_bytes))
+
+
+TAKEN = "SELECT coalesce(sum(next_offset), 0) FROM accounting.offsets WHERE topic <> ''"
+
+
+def _start(run: Run, processes: Processes, at: int, module: str) -> int:
+    data = run.folder / f"worker-{at}"
+    data.mkdir()
+    token = run.folder / "token"
+    token.write_text("0" * 32)
+    token.chmod(0o600)
+    port = free_port()
+    return processes.start(
+        f"{run.pipeline}-{at}",
+        [sys.executable, "-m", *module.split()],
+        {
+            "INKMETER_KAFKA_BOOTSTRAP": run.servers.kafka.bootstrap,
+            "INKMETER_DATABASE_URL": run.url,
+            "INKMETER_TOPIC_PREFIX": OURS,
+            "INKMETER_DATA_DIR": str(data),
+            "INKMETER_TOKEN_FILE": str(token),
+            "INKMETER_HTTP_PORT": str(port),
+        },
+    )
+
+
+def _wait(run: Run, processes: Processes, query: str, at_least: int) -> None:
+    give_up_s = time.monotonic() + 60
+    while run.scalar(query) < at_least:
+        processes.check()
+        if time.monotonic() > give_up_s:
+            raise RuntimeError(f"{run.pipeline}: {query} stays below {at_least}")
+        time.sleep(POLL_S / 4)
+
+
+def _check(run: Run, workers: int) -> None:
+    """The ledger must be whole, and every line priced in both books."""
+    report = verify(run.url)
+    assert report.ok, report.findings
+    assert (report.jobs, report.lines) == (run.content.jobs, run.content.lines_posted), report
+    assert run.scalar("SELECT coalesce(sum(unpriced_lines), 0) FROM accounting.charge") == 0
+    if workers > 1:
+        shares = run.scalar("SELECT count(DISTINCT xmin::text) FROM accounting.offsets WHERE topic <> ''")
+        assert shares >= workers, "one worker has done all"
