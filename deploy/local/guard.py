@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import subprocess
 import sys
 import threading
@@ -111,5 +112,7 @@ class Guard:
 
 @cache
 def guard_of_this_process() -> Guard:
-    """The guard of servers that are started on their own, as tests and benchmarks do."""
-    return Guard()
+    """The guard of servers that are started on their own, as tests and benchmarks do; ends with this process."""
+    guard = Guard()
+    atexit.register(guard.close)
+    return guard
