@@ -14,6 +14,13 @@ from deploy.local.settings import LocalSettings
 from services.cli_run import SERVICES
 from shared.settings import PREFIX, CommonSettings, is_secret
 
+COMMANDS: Final = """## Commands
+
+Commands speak to the running local stack (`--data-dir`, else `INKMETER_DATA_DIR`, else the user's data folder).
+For services elsewhere set `INKMETER_COLLECTOR_URL`, `INKMETER_ACCOUNTING_URL` and `INKMETER_REPORTING_URL`,
+with `INKMETER_TOKEN_FILE`; commands that ask Kafka or PostgreSQL themselves take the settings above.
+"""
+
 INTRODUCTION: Final = """# Settings
 
 Generated from the code by `make docs`; do not edit.
@@ -81,6 +88,7 @@ def configuration() -> str:
         own = {name: field for name, field in cls.model_fields.items() if not _same(name, field)}
         if own:
             parts.append(f"## {service.capitalize()}\n\n" + _table(own))
+    parts.append(COMMANDS)
     parts.append("## Local stack\n\nOnly `inkmeter up` and `inkmeter demo` read these.\n\n")
     parts[-1] += _table(dict(LocalSettings.model_fields))
     return "\n".join(parts)

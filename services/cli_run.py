@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 from shared.errors import ConfigError, Unreachable
+from shared.http.addresses import VARIABLES
 from shared.settings import PREFIX, CommonSettings, load, shown
 from shared.stack import read_stack
 from shared.terminal import json_option, print_json, print_table
@@ -155,13 +156,14 @@ def config_check(service: str | None) -> None:
     Example: inkmeter config check
     """
     names = [service] if service else list(SERVICES)
-    known: set[str] = set()
+    known: set[str] = set(VARIABLES)
     for name in names:
         loaded = _settings_of(name)
         for variable, _, _ in shown(loaded):
             known |= {variable, f"{variable}_FILE"}
         click.echo(f"{name}: the settings are fine")
-    strange = sorted(v for v in os.environ if v.startswith(PREFIX) and v not in known) if not service else []
+    ours = {name for name in os.environ if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}LOCAL_")}
+    strange = sorted(ours - known) if not service else []
     for variable in strange:
         click.echo(f"{variable} is no setting of Inkmeter: is its name misspelt?", err=True)
     sys.exit(1 if strange else 0)

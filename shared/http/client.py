@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from shared.errors import ConfigError, InkmeterError, NotFound, Reject, Unreachable
-from shared.stack import read_stack
+from shared.http.addresses import address_of
 
 TIMEOUT_S: Final = 60.0
 
@@ -52,10 +52,10 @@ def request(
     headers: Mapping[str, str] | None = None,
     data_dir: Path | None = None,
 ) -> Reply:
-    """Calls a service of the running stack.
+    """Calls a service; see shared.http.addresses for where it is found.
 
     Args:
-        service: its name in stack.json.
+        service: its name.
         method: of HTTP.
         path: starting with a slash.
         body: bytes as they are (set the content type), anything else as JSON.
@@ -67,15 +67,12 @@ def request(
         Unreachable: no stack, the service does not answer, or it says that something it needs is down.
         NotFound: 404. Reject: any other refusal, in the service's own words.
     """
-    stack = read_stack(data_dir)
-    address = stack.services.get(service)
-    if address is None:
-        raise Unreachable(f"The running stack has no service {service}.")
+    url, token = address_of(service, data_dir)
     given = {name: _text(value) for name, value in (params or {}).items() if value not in {None, ""}}
     query = f"?{urllib.parse.urlencode(given)}" if given else ""
     data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
-    built = urllib.request.Request(address.url.rstrip("/") + path + query, data=data, method=method)  # noqa: S310
-    built.add_header("Authorization", f"Bearer {stack.token}")
+    built = urllib.request.Request(url + path + query, data=data, method=method)  # noqa: S310
+    built.add_header("Authorization", f"Bearer {token}")
     if data is not None:
         built.add_header("Content-Type", "application/json")
     for name, value in (headers or {}).items():
@@ -89,7 +86,7 @@ def request(
             raise _refusal(service, error.code, error.read()) from None
     except (OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise Unreachable(f"The {service} service at {address.url} does not answer ({reason}).") from error
+        raise Unreachable(f"The {service} service at {url} does not answer ({reason}).") from error
 
 
 def _text(value: str | int | bool | None) -> str:
