@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -24,6 +25,8 @@ async def run_stack(options: StackOptions, work: Callable[[LocalStack], Awaitabl
     Raises:
         InkmeterError: the stack did not come up, or can't be kept up.
     """
+    # While Kafka starts or stops, its client library calls each failed connection an error; it is none here.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
     for number in SIGNALS:
