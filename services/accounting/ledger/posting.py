@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import msgspec
-
-from services.accounting.ledger.read import payload_hash
+from services.accounting.ledger.read import codes_key, payload_hash
 from services.accounting.pricebook_loader import Pricing
 from services.accounting.pricing import ChargeLine, price_job
 from shared.errors import Reject
@@ -135,13 +133,3 @@ def refuse_too_large(cost: int | None, price: int | None, line: int) -> None:
     """Raises Reject for an amount that the ledger can't hold."""
     if max(abs(cost or 0), abs(price or 0)) > MAX_AMOUNT_MICRO:
         raise Reject("the amount of a line is too large for the ledger", pointer=f"/data/lines/{line}")
-
-
-def codes_key(codes: list[str]) -> str:
-    """The key of a list of codes, as a dimension holds it."""
-    return msgspec.json.encode(codes).decode()
-
-
-def utc(moment: datetime | None) -> datetime | None:
-    """The same moment, written in UTC."""
-    return moment.astimezone(UTC) if moment else None

@@ -17,6 +17,8 @@ from shared.stream import Record
 _decoder = msgspec.json.Decoder(JobCompletedEvent)
 _canonical = msgspec.json.Encoder(order="deterministic")
 _NUL_ESCAPE: Final = b"\\u0000"
+MAX_KEY_BYTES: Final = 2_000
+"""Of a key that the ledger counts by; a record that is shorter as a whole need not be looked at."""
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -40,6 +42,8 @@ def read_job(record: Record) -> JobCompleted:
         raise Reject(f"{JOB_COMPLETED} is expected here, not {event.type}", pointer="/type")
     if _NUL_ESCAPE in raw:
         refuse_nul(event.data)
+    if len(raw) > MAX_KEY_BYTES:
+        refuse_long_keys(event.data)
     return identified(event.data)
 
 
@@ -51,6 +55,31 @@ def refuse_nul(job: JobCompleted) -> None:
     """
     if _holds_nul(msgspec.to_builtins(job)):
         raise Reject("a text holds the character NUL", pointer="/data")
+
+
+def refuse_long_keys(job: JobCompleted) -> None:
+    """An index of PostgreSQL holds keys up to 2,704 bytes.
+
+    Raises:
+        Reject: a name or a list of codes that the ledger counts by is longer.
+    """
+    keys = [("project", job.project), ("department", job.department)]
+    keys.append(("person", job.person.claimed if job.person else None))
+    for name, key in keys:
+        if key is not None and len(key.encode()) > MAX_KEY_BYTES:
+            raise Reject(f"{name} is longer than {MAX_KEY_BYTES} bytes", pointer=f"/data/{name}")
+    for index, line in enumerate(job.lines):
+        for name, codes in (("finishing", line.finishing), ("ink_ul", line.ink_ul)):
+            if codes and len(codes_key(list(codes)).encode()) > MAX_KEY_BYTES:
+                raise Reject(
+                    f"the codes of {name} are longer than {MAX_KEY_BYTES} bytes",
+                    pointer=f"/data/lines/{index}/{name}",
+                )
+
+
+def codes_key(codes: list[str]) -> str:
+    """The key of a list of codes, as a dimension holds it."""
+    return msgspec.json.encode(codes).decode()
 
 
 def _holds_nul(value: object) -> bool:

@@ -15,8 +15,8 @@ from services.accounting.ledger.entries import first_entry
 from services.accounting.ledger.fast.layout import JOB, LINE, NULL16, NULL32, NULL64
 from services.accounting.ledger.fast.names import Names
 from services.accounting.ledger.fast.rates import Kept, Rates
-from services.accounting.ledger.posting import business_day, codes_key, refuse_too_large
-from services.accounting.ledger.read import microseconds, payload_hash, read_job
+from services.accounting.ledger.posting import business_day, refuse_too_large
+from services.accounting.ledger.read import codes_key, microseconds, payload_hash, read_job
 from services.accounting.ledger.work import Refusal, Work
 from services.accounting.pricing import BookPair, Quantities
 from services.accounting.pricing.quantities import length_fed_um
