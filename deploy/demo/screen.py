@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,6 +57,7 @@ class Screen:
             self._pair(name, service.url)
         for name, uri in printers:
             self._pair("printer", f"{uri}  {name}")
+        program = "inkmeter" if shutil.which("inkmeter") else sys.argv[0]
         option = "" if Path(stack.data_dir) == default_data_dir() else f" --data-dir {stack.data_dir}"
         for index, command in enumerate(
             (
@@ -64,7 +67,7 @@ class Screen:
                 "jobs list",
             )
         ):
-            self._pair("Try" if index == 0 else "", f"inkmeter {command}{option}")
+            self._pair("Try" if index == 0 else "", f"{program} {command}{option}")
         self.say("\nCtrl-C stops everything.\n")
 
     def close(self) -> None:

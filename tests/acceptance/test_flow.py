@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import time
 
 import pytest
@@ -30,6 +31,21 @@ def test_a_posted_job_becomes_a_priced_row_in_every_format(shop):
     assert project in table.stdout
     rows = list(csv.DictReader(io.StringIO(shop.inkmeter(*command, "--format", "csv").stdout)))
     assert [one for one in rows if project in one.values()], rows
+
+
+def test_the_page_is_one_file_that_opens_without_a_server(shop, tmp_path):
+    project = "P-PAGE"
+    post(shop, [job(1, project=project, printer="page")])
+    wait_for_jobs(shop, project, 1, within_s=30)
+    page = tmp_path / "summary.html"
+
+    done = shop.inkmeter("report", "summary", "--period", TODAY, "--format", "html", "--output", str(page))
+
+    assert done.returncode == 0, done.stderr
+    text = page.read_text()
+    assert project in text
+    assert "<svg" in text
+    assert not re.search(r"""(src|href)=["']https?:""", text), "it needs nothing from elsewhere"
 
 
 def test_a_single_job_may_be_posted_without_an_envelope(shop):
