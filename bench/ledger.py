@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 import time
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ WARM_UP: Final = 0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, prints the table, and keeps every round in bench/results/."""
     asked = _arguments(arguments)
+    # Topics that were made a moment ago have no leader yet: the producer tries again, and says so every time.
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)
     results: list[Result] = []
     with servers(asked.jobs, asked.peer_jobs) as running:
         _say(f"Kafka and PostgreSQL run; in Kafka: {running.contents}")

@@ -33,9 +33,7 @@ class Meters:
         """Reads them all; `at_s` is when it happened, if that is known better."""
         now = time.monotonic() if at_s is None else at_s
         client = sum(_cpu_s(each) for each in self._clients)
-        row = self._connection.execute(
-            "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint"
-        ).fetchone()
+        row = self._connection.execute("SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint").fetchone()
         assert row
         return Reading(now, client, self._server_cpu_s(), row[0])
 

@@ -19,7 +19,7 @@ progress = Progress(spec)
 
 
 async def as_bytes(message: Any) -> Any:
-    """"Custom Decoder" of FastStream's documentation: msgspec decodes, so FastStream need not."""
+    """ "Custom Decoder" of FastStream's documentation: msgspec decodes, so FastStream need not."""
     return message.body
 
 

@@ -37,12 +37,12 @@ progress = Progress(spec)
 
 @app.agent(jobs)
 async def post(stream: faust.StreamT[bytes]) -> None:
-    """"Taking batches" of the user guide (`stream.take`); the writer has a thread, so that reading goes on."""
+    """ "Taking batches" of the user guide (`stream.take`); the writer has a thread, so that reading goes on."""
     async for values in stream.take(BATCH, within=0.5):
         await asyncio.to_thread(writer.write, values)
         progress.add(len(values))
 
 
 if __name__ == "__main__":
-    sys.argv[1:] = ["worker", "-l", "warning", "--without-web"]
+    sys.argv[1:] = ["worker", "-l", "warn", "--without-web"]
     app.main()

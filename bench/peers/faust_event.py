@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
+from itertools import chain
 
 import faust
 import psycopg
@@ -19,9 +21,9 @@ class Line(faust.Record):
     used_area_mm2: int
     category: str
     colour_mode: str
-    ink_ul: dict[str, int]
     impressions: int
     sheets: int
+    ink_ul: dict[str, int] | None = None
 
 
 class Ref(faust.Record):
@@ -47,7 +49,6 @@ class Job(faust.Record):
     department: str
     title: str
     copies: int
-    submitted_at: str
     completed_at: str
     lines: list[Line]
 
@@ -56,11 +57,17 @@ class Event(faust.Record):
     data: Job
 
 
-def insert(table: str, columns: tuple[tuple[str, str], ...]) -> bytes:
-    """One row; one that is there already stays."""
-    names = ", ".join(name for name, _ in columns)
-    places = ", ".join("%b" for _ in columns)
-    return f"INSERT INTO accounting.{table} ({names}) VALUES ({places}) ON CONFLICT DO NOTHING".encode()
+@cache
+def insert(lines: int) -> bytes:
+    """A job and its lines by one statement, so one round trip; what is there already stays."""
+
+    def into(table: str, columns: tuple[tuple[str, str], ...], rows_: int) -> str:
+        names = ", ".join(name for name, _ in columns)
+        places = ", ".join("%s" for _ in columns)
+        values = ", ".join([f"({places})"] * rows_)
+        return f"INSERT INTO accounting.{table} ({names}) VALUES {values} ON CONFLICT DO NOTHING"
+
+    return f"WITH job AS ({into('job', JOB_COLUMNS, 1)}) {into('charge', CHARGE_COLUMNS, lines)}".encode()
 
 
 spec = load()
@@ -79,8 +86,6 @@ app = faust.App(
 )
 jobs = app.topic(spec.topic, value_type=Event, value_serializer="json", key_type=bytes, key_serializer="raw")
 progress = Progress(spec)
-INSERT_JOB = insert("job", JOB_COLUMNS).replace(b"%b", b"%s")
-INSERT_CHARGE = insert("charge", CHARGE_COLUMNS).replace(b"%b", b"%s")
 
 
 @app.agent(jobs)
@@ -91,13 +96,10 @@ async def post(stream: faust.StreamT[Event]) -> None:
             numbers = Numbers(plain)
         async for event in stream:
             row, charges = rows(event.data, numbers, now())
-            async with connection.pipeline(), connection.transaction():
-                await connection.execute(INSERT_JOB, row)
-                for charge in charges:
-                    await connection.execute(INSERT_CHARGE, charge)
+            await connection.execute(insert(len(charges)), [*row, *chain.from_iterable(charges)])
             progress.add(1, every=100)
 
 
 if __name__ == "__main__":
-    sys.argv[1:] = ["worker", "-l", "warning", "--without-web"]
+    sys.argv[1:] = ["worker", "-l", "warn", "--without-web"]
     app.main()

@@ -14,7 +14,6 @@ JOB_COLUMNS: Final = (
     ("payload_hash", "int8"),
     ("completed_at", "timestamptz"),
     ("posted_at", "timestamptz"),
-    ("submitted_at", "timestamptz"),
     ("job_id", "uuid"),
     ("printer_no", "int4"),
     ("person_no", "int4"),
@@ -66,7 +65,6 @@ CHARGE_COLUMNS: Final = (
     ("ink_ul", "int8[]"),
 )
 RATES_E8: Final = {"line-mono": 110, "line-colour": 210, "image-low": 310, "image-high": 410}
-INK_E8: Final = 19_000_000
 COLOUR_MODE: Final = {"mono": 1, "colour": 2}
 
 
@@ -80,9 +78,9 @@ class Line(msgspec.Struct, gc=False):
     used_area_mm2: int
     category: str
     colour_mode: str
-    ink_ul: dict[str, int]
     impressions: int
     sheets: int
+    ink_ul: dict[str, int] | None = None
 
 
 class Ref(msgspec.Struct, gc=False):
@@ -116,7 +114,6 @@ class Job(msgspec.Struct, gc=False):
     department: str
     title: str
     copies: int
-    submitted_at: datetime
     completed_at: datetime
     lines: list[Line]
 
@@ -164,23 +161,23 @@ def rows(job: Any, numbers: Numbers, posted_at: datetime) -> tuple[tuple[Any, ..
     charges = []
     for at, line in enumerate(job.lines):
         ink = line.ink_ul
-        total_ul = sum(ink.values())
+        total_ul = sum(ink.values()) if ink else None
         price = (line.printed_area_mm2 * RATES_E8[line.category] + 50) // 100
         charges.append(
             (
                 entry_id, moment, posted_at, identity, line.printed_area_mm2, line.used_area_mm2,
-                line.width_um, line.length_um, total_ul, (total_ul * INK_E8 + 50_000) // 100_000, price, day,
+                line.width_um, line.length_um, total_ul, price // 3, price, day,
                 printer_no, person_no, project_no, department_no, numbers.media[line.media],
-                numbers.category[line.category], 0, 0, numbers.ink_set, numbers.rule, numbers.rule,
+                numbers.category[line.category], 0, 0, numbers.ink_set if ink else 0, numbers.rule, numbers.rule,
                 line.impressions, line.sheets, at, 1, 1, 1, COLOUR_MODE[line.colour_mode],
                 int(at == 0), int(line.media not in media), int(line.category not in categories), 0, True,
-                list(ink.values()),
+                list(ink.values()) if ink else None,
             )
         )  # fmt: skip
         media.add(line.media)
         categories.add(line.category)
     row = (
-        entry_id, 0, moment, posted_at, job.submitted_at, identity, printer_no, person_no,
+        entry_id, 0, moment, posted_at, identity, printer_no, person_no,
         numbers.source[ref.source], job.copies, len(charges), 1, False, ref.key, ref.device_job_id, job.title,
     )  # fmt: skip
     return row, charges
