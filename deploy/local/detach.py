@@ -12,7 +12,7 @@ from typing import Final
 
 from deploy.local.child import rotate
 from deploy.local.paths import Layout
-from deploy.local.stack_options import Say
+from deploy.local.say import Say
 
 READY: Final = "\0ready"
 """The line that ends the progress; no message for people begins with NUL."""

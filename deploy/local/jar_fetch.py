@@ -14,14 +14,15 @@ from jgo.maven import PythonResolver
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn
 
+from deploy.local.say import Say
 from deploy.local.waiting import Abort, Aborted
 from shared.errors import ConfigError, Unreachable
 
 LOCK_NAME: Final = "inkmeter.lock"
 
 
-def fetch(coordinates: Sequence[str], *, expected: int, abort: Abort) -> tuple[Path, ...]:
-    """The jars of all coordinates with what they need, one for each file name; from the cache where it has them.
+def fetch(coordinates: Sequence[str], *, expected: int, abort: Abort, say: Say) -> tuple[Path, ...]:
+    """The jars of all coordinates with what they need, one for each file name; the cache is asked first.
 
     Raises:
         Unreachable: the repository can't be reached.
@@ -31,7 +32,10 @@ def fetch(coordinates: Sequence[str], *, expected: int, abort: Abort) -> tuple[P
     settings = GlobalSettings.load()
     found: dict[str, Path] = {}
     try:
-        with _one_at_a_time(Path(settings.cache_dir)), _Bar(expected, Path(settings.repo_cache), abort) as bar:
+        with (
+            _one_at_a_time(Path(settings.cache_dir)),
+            _Bar(expected, Path(settings.repo_cache), abort, say) as bar,
+        ):
             for each in coordinates:
                 resolver = PythonResolver(progress_callback=bar.download)
                 environment = jgo.build(each, resolver=resolver, repositories=settings.repositories)
@@ -61,10 +65,11 @@ def _one_at_a_time(cache: Path) -> Iterator[None]:
 class _Bar:
     """A line on stderr that counts jars; it appears with the first download, not when the cache has all."""
 
-    def __init__(self, expected: int, repository: Path, abort: Abort) -> None:
+    def __init__(self, expected: int, repository: Path, abort: Abort, say: Say) -> None:
         self._expected = expected
         self._repository = repository
         self._abort = abort
+        self._say = say
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn())
         self._progress = Progress(*columns, console=Console(stderr=True))
         self._task = self._progress.add_task("Fetching Apache Kafka (once)", total=None)
@@ -79,7 +84,9 @@ class _Bar:
     @contextmanager
     def download(self, name: str, size_bytes: int) -> Iterator[Callable[[int], None]]:
         """Called by jgo around each file."""
-        self._progress.start()
+        if not self._progress.live.is_started:
+            self._say(f"Fetching Apache Kafka and what it needs, once: {self._expected} jars ...")
+            self._progress.start()
         self._jars += name.endswith(".jar")
         text = f"Fetching Apache Kafka (once): {min(self._jars, self._expected)} of {self._expected} jars"
         self._progress.update(self._task, description=text)

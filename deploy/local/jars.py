@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from deploy.local.say import Say, silent
 from deploy.local.state import read_json, write_json
 from deploy.local.waiting import NEVER, Abort
 from shared.errors import ConfigError
@@ -75,7 +76,9 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def kafka_jars(folder: Path, *, lock: JarLock | None = None, abort: Abort = NEVER) -> tuple[Path, ...]:
+def kafka_jars(
+    folder: Path, *, lock: JarLock | None = None, abort: Abort = NEVER, say: Say = silent
+) -> tuple[Path, ...]:
     """The checked jars; where they lie is remembered in `folder`, so that only a first start has to look for them.
 
     Raises:
@@ -89,7 +92,7 @@ def kafka_jars(folder: Path, *, lock: JarLock | None = None, abort: Abort = NEVE
         return remembered
     from deploy.local.jar_fetch import fetch  # noqa: PLC0415 - half a second that only a first start needs
 
-    jars = fetch(lock.coordinates, expected=len(lock.sha256), abort=abort)
+    jars = fetch(lock.coordinates, expected=len(lock.sha256), abort=abort, say=say)
     check_jars(jars, lock.sha256)
     write_json(folder / REMEMBERED, [str(jar) for jar in jars])
     _log.info("kafka_jars_checked", count=len(jars))

@@ -25,7 +25,7 @@ def lock_text(coordinates: Sequence[str], sha256: Mapping[str, str]) -> str:
 def main() -> None:
     """Resolves the coordinates and writes what they come to."""
     lock = read_lock()
-    jars = fetch(lock.coordinates, expected=len(lock.sha256), abort=threading.Event())
+    jars = fetch(lock.coordinates, expected=len(lock.sha256), abort=threading.Event(), say=print)
     text = lock_text(lock.coordinates, {jar.name: digest(jar) for jar in jars})
     (Path(__file__).parent / LOCK).write_text(text, encoding="utf-8")
 

@@ -15,6 +15,7 @@ from deploy.local.guard import Guard, guard_of_this_process
 from deploy.local.jars import kafka_jars
 from deploy.local.java import find_java
 from deploy.local.ports import free_port, listens
+from deploy.local.say import Say, silent
 from deploy.local.state import write_private
 from deploy.local.stopping import Stage
 from deploy.local.waiting import NEVER, Abort, wait_until
@@ -34,6 +35,7 @@ class KafkaServer:
         heap: the most memory for Java objects, as -Xmx takes it.
         settings: lines of server.properties that differ.
         guard: who stops the server when this process dies.
+        say: is told when the jars are fetched.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class KafkaServer:
         settings: Mapping[str, str] | None = None,
         log_path: Path | None = None,
         guard: Guard | None = None,
+        say: Say = silent,
     ) -> None:
         self.folder = folder.absolute()
         self.port = port or free_port()
@@ -54,6 +57,7 @@ class KafkaServer:
         self._settings = dict(settings or {})
         self._log_path = log_path or self.folder / "kafka.log"
         self._guard = guard or guard_of_this_process()
+        self._say = say
         self._child: Child | None = None
 
     @property
@@ -120,7 +124,7 @@ class KafkaServer:
     def _prepared(self, abort: Abort) -> Program:
         """Checks Java and jars, writes the properties, formats a new folder, and says how to run the server."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        jars = kafka_jars(self.folder, abort=abort)
+        jars = kafka_jars(self.folder, abort=abort, say=self._say)
         java = [str(find_java()), "-cp", ":".join(str(jar) for jar in jars)]
         logging = self.folder / "log4j2.properties"
         write_private(logging, resources.files("deploy.local").joinpath(logging.name).read_bytes())

@@ -14,8 +14,9 @@ from deploy.local.kafka import KafkaServer
 from deploy.local.paths import Layout
 from deploy.local.postgres import PostgresServer
 from deploy.local.postgres_files import wheel_version
+from deploy.local.say import Say
 from deploy.local.settings import LocalSettings
-from deploy.local.stack_options import External, Say
+from deploy.local.stack_options import External
 from deploy.local.supervisor import Supervisor
 from deploy.local.waiting import Abort
 
@@ -33,10 +34,12 @@ class Servers:
     def of(
         cls,
         layout: Layout,
+        *,
         settings: LocalSettings,
         external: External,
         ports: Mapping[str, int],
         guard: Guard,
+        say: Say,
     ) -> Self:
         """The servers that a stack needs, not started yet."""
         kafka = postgres = None
@@ -48,6 +51,7 @@ class Servers:
                 heap=settings.local_kafka_heap,
                 log_path=layout.log_of("kafka"),
                 guard=guard,
+                say=say,
             )
         if not external.database_url:
             postgres = PostgresServer(

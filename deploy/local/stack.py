@@ -150,7 +150,9 @@ class LocalStack:
         write_json(layout.ports_file, {**remembered, **self._ports})
         secret_of(layout.token_file)
         self._guard.remove_at_end(layout.stack_file)
-        self._servers = Servers.of(layout, settings, external, self._ports, self._guard)
+        self._servers = Servers.of(
+            layout, settings=settings, external=external, ports=self._ports, guard=self._guard, say=options.say
+        )
 
     async def _start_servers(self) -> None:
         await self.servers.start(self._supervisor, self._abort, self.options.say)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from deploy.local.say import Say, silent
 from deploy.local.service_programs import SERVICES, Command, service_command
 from shared.settings import PREFIX, CommonSettings, load
 
-Say = Callable[[str], None]
 _NO_TOKEN: Final = "-" * 16
 
 
@@ -35,7 +35,7 @@ class StackOptions:
     command: Command = service_command
     environment: Mapping[str, str] = field(default_factory=dict)
     prepare: bool = True
-    say: Say = field(default=lambda _line: None)
+    say: Say = silent
 
 
 @dataclass(frozen=True, slots=True)
