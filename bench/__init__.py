@@ -1,3 +1,3 @@
-"""Benchmarks against limits and peers: all measured in one run on one machine, told as ratios."""
+"""Benchmarks: measured beside limits and peers in one run, on real servers."""
 
 from __future__ import annotations
