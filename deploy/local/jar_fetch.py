@@ -47,8 +47,8 @@ def fetch(coordinates: Sequence[str], *, expected: int, abort: Abort, say: Say) 
         ) from error
     except OSError as error:  # every failure of the network is one: requests' errors derive from it
         raise Unreachable(
-            f"Kafka's jars can't be fetched ({type(error).__name__}: {error}): is there a network? "
-            "Only the first start needs it."
+            f"Kafka's jars can't be fetched ({type(error).__name__}): is there a network? "
+            "Only the first start needs it; --debug tells more."
         ) from error
     return tuple(found.values())
 
