@@ -29,6 +29,15 @@ def read_job(record: Record) -> JobCompleted:
     Raises:
         Reject: it is no job event, or lacks what a job needs.
     """
+    return identified(decoded(record))
+
+
+def decoded(record: Record) -> JobCompleted:
+    """The job of a record as it was told.
+
+    Raises:
+        Reject: it is no job event, or holds what the ledger can't.
+    """
     raw = record.value
     if raw is None:
         raise Reject("a record without a value is no job")
@@ -44,7 +53,7 @@ def read_job(record: Record) -> JobCompleted:
         refuse_nul(event.data)
     if len(raw) > MAX_KEY_BYTES:
         refuse_long_keys(event.data)
-    return identified(event.data)
+    return event.data
 
 
 def refuse_nul(job: JobCompleted) -> None:

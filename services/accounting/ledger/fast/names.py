@@ -20,9 +20,12 @@ class Names:
         self._facts: dict[str, tuple[Any, ...]] = {}
 
     def add(self, key: str, facts: tuple[Any, ...] = ()) -> int:
-        """The position of a key; `positions.get` first is quicker for one that was met before."""
-        self._facts.setdefault(key, facts)
-        return self.positions.setdefault(key, len(self.positions))
+        """The position of a key."""
+        position = self.positions.get(key)
+        if position is None:
+            position = self.positions[key] = len(self.positions)
+            self._facts[key] = facts
+        return position
 
     def numbers(self, dimension: Dimension, dimensions: Dimensions) -> npt.NDArray[np.int32]:
         """The number of each position.

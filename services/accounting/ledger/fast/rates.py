@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from shared.events import JobCompleted
 from shared.events.jobs import JobLine
 
 MAX_KEPT: Final = 100_000
+_TABLES: Final = ("ppu", "media", "ink", "click", "scan", "fixed")
 
 
 class Kept(NamedTuple):
@@ -29,11 +31,30 @@ class Kept(NamedTuple):
     by_density: bool
 
 
+class Terms(NamedTuple):
+    """A pair of price lists with what of a line they ask for at all: the rest need not be looked at."""
+
+    pair: BookPair
+    number: int
+    asks_size: bool
+    asks_length: bool
+
+
 class Rates:
     """Rates by all that decides them, for one state of the price lists and the registry."""
 
     def __init__(self, pricing: Pricing) -> None:
         self.pricing = pricing
+        self.printers: dict[tuple[str | None, str | None, str | None], int] = {}
+        self._terms: dict[int, Terms] = {}
+        self._alike: dict[tuple[str, str, str, str], int] = {}
+        self._named = {
+            entry.scope.name
+            for prices in pricing.book.lists
+            for name in _TABLES
+            for entry in getattr(prices.file, name)
+            if entry.scope.level == "printer"
+        }
         self.kept: dict[tuple[object, ...], Kept] = {}
         self._minimum: dict[int, int] = {}
         self._media: list[tuple[str, str]] = []
@@ -44,7 +65,33 @@ class Rates:
     @property
     def is_full(self) -> bool:
         """Whether it is time to begin anew, so that memory stays bounded."""
-        return len(self._rules) > MAX_KEPT
+        return max(len(self._rules), len(self.printers)) > MAX_KEPT
+
+    def terms(self, moment: datetime) -> Terms:
+        """The price lists that count at a moment."""
+        pair = self.pricing.book.pair_at(moment)
+        found = self._terms.get(id(pair))
+        if found is None:
+            lists = [prices for prices in (pair.cost, pair.price) if prices]
+            found = self._terms[id(pair)] = Terms(
+                pair,
+                len(self._terms),
+                asks_size=any(prices.file.click for prices in lists),
+                asks_length=any(entry.unit == "per_m" for prices in lists for entry in prices.file.media),
+            )
+        return found
+
+    def add_printer(self, job: JobCompleted) -> int:
+        """A number for a job's printer, the same for printers that no price list can tell apart."""
+        told = job.printer
+        facts = facts_of(job, self.pricing.printers.get(told.id or ""))
+        if facts.model and not {facts.id, facts.serial} & self._named:
+            alike = ("", "", facts.model, facts.group)
+        else:
+            alike = (facts.id, facts.serial, facts.model, facts.group)
+        number = self._alike.setdefault(alike, len(self._alike))
+        self.printers[told.id, told.serial, told.model] = number
+        return number
 
     def add(self, key: tuple[object, ...], pair: BookPair, job: JobCompleted, line: JobLine) -> Kept:
         """Finds the rates of a line of a kind not met before, as the plain pricing does."""

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from struct import Struct
 from typing import Final, NamedTuple
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.accounting.categories import category_of
 from services.accounting.ledger.codes import CATEGORY_BY, COLOUR_MODE, ENTRY_KIND, KIND, MEASURED, OUTCOME
 from services.accounting.ledger.entries import first_entry
+from services.accounting.ledger.fast.identity import read_identified
 from services.accounting.ledger.fast.layout import JOB, LINE, NULL16, NULL32, NULL64
 from services.accounting.ledger.fast.names import Names
-from services.accounting.ledger.fast.rates import Kept, Rates
+from services.accounting.ledger.fast.rates import Kept, Rates, Terms
 from services.accounting.ledger.posting import business_day, refuse_too_large
-from services.accounting.ledger.read import codes_key, microseconds, payload_hash, read_job
+from services.accounting.ledger.read import codes_key, microseconds, payload_hash
 from services.accounting.ledger.work import Refusal, Work
-from services.accounting.pricing import BookPair, Quantities
+from services.accounting.pricing import Quantities
 from services.accounting.pricing.quantities import length_fed_um
 from services.accounting.pricing.sizes import size_class
 from shared.errors import Reject
@@ -31,6 +31,7 @@ _FIRST_DAY: Final = _EPOCH.date()
 _QUARTER_HOUR_US: Final = 15 * 60 * 1_000_000
 _length: Final = Struct(">i").pack
 _ABSENT: Final = _length(-1)
+_NO_INK: Final[dict[str, int]] = {}
 _CHARGE: Final = ENTRY_KIND["charge"]
 _MINIMUM: Final = ENTRY_KIND["minimum"]
 _DENSITY: Final = CATEGORY_BY["density"]
@@ -82,14 +83,12 @@ class Rows:
         first = [first_entry(work.stream, partition) for partition in range(1 + _last_partition(work.records))]
         for record in work.records:
             try:
-                self._add(read_job(record), first[record.partition] + record.offset)
+                self._add(*read_identified(record), first[record.partition] + record.offset)
             except Reject as reject:
                 self.refused.append(Refusal(record, reject))
 
-    def _add(self, job: JobCompleted, entry_id: int) -> None:
+    def _add(self, job: JobCompleted, identity: bytes, entry_id: int) -> None:
         reference = job.job
-        assert reference.id is not None and reference.key is not None  # noqa: S101, PT018
-        identity = UUID(reference.id).bytes
         said = payload_hash(job)
         if (first := self._seen.get(identity)) is not None:
             self.again.append(Again(first, said, entry_id))
@@ -133,79 +132,72 @@ class Rows:
 
     def _priced(self, job: JobCompleted, position: int) -> tuple[list[bytes], list[int]]:
         """The packed lines of a job, and the amounts of ink of all of them in order."""
-        pair = self._rates.pricing.book.pair_at(job.completed_at)
+        rates, told = self._rates, job.printer
+        terms = rates.terms(job.completed_at)
+        printer = rates.printers.get((told.id, told.serial, told.model))
+        if printer is None:
+            printer = rates.add_printer(job)
         media: set[str] = set()
         categories: set[str] = set()
         packed: list[bytes] = []
         ink_ul: list[int] = []
-        total_cost: int | None = 0
-        total_price: int | None = 0
+        costs: list[int | None] = []
+        prices: list[int | None] = []
         for index, line in enumerate(job.lines):
-            kept = self._rate(pair, job, line)
-            ink = line.ink_ul or {}
+            kept = self._rate(terms, printer, job, line)
+            ink = line.ink_ul or _NO_INK
             quantities = Quantities(
                 line.printed_area_mm2 or 0,
                 line.used_area_mm2 or 0,
                 line.scan_area_mm2 or 0,
-                length_fed_um(line) or 0,
+                length_fed_um(line) or 0 if terms.asks_length else 0,
                 line.impressions or 0,
                 line.sheets or 0,
                 ink,
             )
-            cost, price = kept.rates.amounts(quantities, first=index == 0)
+            cost, price = amounts = kept.rates.amounts(quantities, first=index == 0)
             refuse_too_large(cost, price, index)
-            total_cost = None if total_cost is None or cost is None else total_cost + cost
-            total_price = None if total_price is None or price is None else total_price + price
+            costs.append(cost)
+            prices.append(price)
             code = line.media or ""
-            packed.append(
-                self._line(
-                    position,
-                    kept,
-                    line,
-                    index=index,
-                    amounts=(cost, price),
-                    counts=(code not in media, kept.category not in categories),
-                )
-            )
+            counts = (code not in media, kept.category not in categories)
+            packed.append(self._line(position, kept, line, index, amounts, counts))
             media.add(code)
             categories.add(kept.category)
             ink_ul += ink.values()
-        if pair.has_minimum and (extra := pair.minimum(total_cost, total_price)):
+        if terms.pair.has_minimum and (extra := terms.pair.minimum(_sum(costs), _sum(prices))):
             refuse_too_large(*extra, len(job.lines))
-            packed.append(_minimum(position, self._rates.minimum(pair), len(job.lines), *extra))
+            packed.append(_minimum(position, rates.minimum(terms.pair), len(job.lines), *extra))
         return packed, ink_ul
 
-    def _rate(self, pair: BookPair, job: JobCompleted, line: JobLine) -> Kept:
-        printer, category, by_density = job.printer, line.category, False
+    def _rate(self, terms: Terms, printer: int, job: JobCompleted, line: JobLine) -> Kept:
+        category, by_density = line.category, False
         if category is None and job.kind != "scan":
             category, by_density = category_of(None, line.ink_ul, line.printed_area_mm2)
         key = (
-            id(pair),
-            printer.id,
-            printer.serial,
-            printer.model,
+            terms.number,
+            printer,
             job.kind,
             line.media,
             category,
             by_density,
             line.colour_mode,
-            size_class(line.width_um, line.length_um),
+            size_class(line.width_um, line.length_um) if terms.asks_size else None,
             _inks_used(line.ink_ul),
             line.printed_area_mm2 is None,
             line.used_area_mm2 is None,
             line.scan_area_mm2 is None,
-            length_fed_um(line) is None,
+            terms.asks_length and length_fed_um(line) is None,
             line.impressions is None,
             line.sheets is None,
         )
-        return self._rates.kept.get(key) or self._rates.add(key, pair, job, line)
+        return self._rates.kept.get(key) or self._rates.add(key, terms.pair, job, line)
 
-    def _line(
+    def _line(  # noqa: PLR0917 - called for each line, and names cost time
         self,
         position: int,
         kept: Kept,
         line: JobLine,
-        *,
         index: int,
         amounts: tuple[int | None, int | None],
         counts: tuple[bool, bool],
@@ -243,6 +235,11 @@ class Rows:
         if position is None:
             position = self._ink_sets[colours] = self.ink_sets.add(codes_key(list(colours)))
         return position
+
+
+def _sum(amounts: list[int | None]) -> int | None:
+    """The sum, or None where an amount is lacking."""
+    return None if None in amounts else sum(amounts)  # type: ignore[arg-type]
 
 
 def _inks_used(ink_ul: dict[str, int] | None) -> tuple[str, ...]:
