@@ -1,4 +1,4 @@
-"""Job events as a fleet would send them: repeatable, with a month end inside, some told twice; and their prices."""
+"""Job events as a fleet would send them: repeatable, with a month end inside, some told twice; their prices."""
 
 from __future__ import annotations
 

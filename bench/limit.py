@@ -1,16 +1,22 @@
-"""L1, the limit: psql's \\copy of the very rows that the ledger wrote, as CSV, into empty clones of its tables."""
+"""L1, the limit: psql's copy of the very rows that the ledger wrote, as CSV, into empty clones of its tables."""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
 
-from bench.run import Result, Run
+from bench.measure import Reading
+from bench.run import Result, Run, result
 from deploy.local.postgres_files import environment, programs_folder
 
 TABLES = ("job", "charge")
+_OTHERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
 _TIMES = re.compile(r"^Time: ([0-9.]+) ms", re.MULTILINE)
 
 
@@ -21,28 +27,28 @@ def keep_rows(run: Run, folder: Path) -> None:
 
 
 def measure(run: Run, folder: Path) -> Result:
-    """Loads them, each table by one \\copy, job first; the time is what psql itself takes for the two."""
+    """Loads them, each table by one copy command, job first; the time is what psql itself takes for the two."""
     meters = run.meters([])
     first = meters.read()
     loads = [f"\\copy accounting.{table} FROM '{_file(folder, table)}' (FORMAT csv)" for table in TABLES]
     output, cpu_s, rss_kb = _psql(run, ["\\timing on", *loads])
+    _wait_for_backend(run)
     last = meters.read()
     times_ms = [float(found) for found in _TIMES.findall(output)]
     assert len(times_ms) == len(TABLES), output
     assert run.scalar("SELECT count(*) FROM accounting.job") == run.content.jobs
     assert run.scalar("SELECT count(*) FROM accounting.charge") == run.content.lines_posted
-    seconds, jobs = sum(times_ms) / 1_000, run.content.jobs
-    return Result(
-        pipeline=run.pipeline,
-        round=run.number,
-        jobs=jobs,
-        seconds=seconds,
-        jobs_per_s=jobs / seconds,
-        client_us_per_job=cpu_s / jobs * 1e6,
-        server_us_per_job=(last.server_cpu_s - first.server_cpu_s) / jobs * 1e6,
-        wal_bytes_per_job=(last.wal_bytes - first.wal_bytes) / jobs,
-        peak_rss_mb=rss_kb / 1_024,
-    )
+    before = Reading(0.0, 0.0, first.server_cpu_s, first.wal_bytes)
+    after = Reading(sum(times_ms) / 1_000, cpu_s, last.server_cpu_s, last.wal_bytes)
+    return result(run, run.content.jobs, before, after, rss_kb * 1_024)
+
+
+def _wait_for_backend(run: Run) -> None:
+    """Until the server process of psql has ended and been waited for, so that its CPU is known."""
+    give_up_s = time.monotonic() + 5
+    while run.scalar(_OTHERS) and time.monotonic() < give_up_s:
+        time.sleep(0.02)
+    time.sleep(0.2)
 
 
 def _psql(run: Run, commands: list[str]) -> tuple[str, float, int]:

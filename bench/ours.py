@@ -18,7 +18,7 @@ def measure(run: Run, workers: int, module: str = "bench.worker") -> Result:
     """Runs so many workers until they have taken all records, and checks what they have posted.
 
     The clock starts when the first partition is leased, which is when the first worker begins to read, and ends
-    when the offsets, which move in each batch's transaction, say that all records are in: so the first batch counts.
+    when the offsets, which move in each batch's transaction, say that all records are in: the first batch counts.
     """
     processes = Processes(run.folder)
     try:
@@ -40,7 +40,7 @@ def measure(run: Run, workers: int, module: str = "bench.worker") -> Result:
     finally:
         processes.close(gently=False)
     _check(run, workers)
-    return result(run.pipeline, run.number, run.content.jobs, first, last, max(meters.peak_rss_bytes))
+    return result(run, run.content.jobs, first, last, max(meters.peak_rss_bytes))
 
 
 TAKEN = "SELECT coalesce(sum(next_offset), 0) FROM accounting.offsets WHERE topic <> ''"

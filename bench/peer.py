@@ -72,7 +72,7 @@ def measure(run: Run, peer: Peer) -> Result:
         processes.close(gently=False)
     _check(run, peer)
     jobs = run.content.jobs * (run.content.records - before) / run.content.records
-    return result(run.pipeline, run.number, jobs, first, last, max(meters.peak_rss_bytes))
+    return result(run, jobs, first, last, max(meters.peak_rss_bytes))
 
 
 def _spec(run: Run) -> Spec:

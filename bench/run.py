@@ -38,24 +38,6 @@ class Result:
     peak_rss_mb: float
 
 
-def result(  # noqa: D417
-    pipeline: str, number: int, jobs: float, first: Reading, last: Reading, peak_rss_bytes: int
-) -> Result:
-    """What two readings say. `jobs`: posted between them."""
-    seconds = last.at_s - first.at_s
-    return Result(
-        pipeline=pipeline,
-        round=number,
-        jobs=jobs,
-        seconds=seconds,
-        jobs_per_s=jobs / seconds,
-        client_us_per_job=(last.client_cpu_s - first.client_cpu_s) / jobs * MICRO,
-        server_us_per_job=(last.server_cpu_s - first.server_cpu_s) / jobs * MICRO,
-        wal_bytes_per_job=(last.wal_bytes - first.wal_bytes) / jobs,
-        peak_rss_mb=peak_rss_bytes / 2**20,
-    )
-
-
 class Processes:
     """The processes of one run; they end with it, and with this process however that ends."""
 
@@ -124,6 +106,22 @@ class Run:
         row = self.connection.execute(query.encode()).fetchone()
         assert row
         return int(row[0])
+
+
+def result(run: Run, jobs: float, first: Reading, last: Reading, peak_rss_bytes: int) -> Result:
+    """What two readings say of a run that posted `jobs` between them."""
+    seconds = last.at_s - first.at_s
+    return Result(
+        pipeline=run.pipeline,
+        round=run.number,
+        jobs=jobs,
+        seconds=seconds,
+        jobs_per_s=jobs / seconds,
+        client_us_per_job=(last.client_cpu_s - first.client_cpu_s) / jobs * MICRO,
+        server_us_per_job=(last.server_cpu_s - first.server_cpu_s) / jobs * MICRO,
+        wal_bytes_per_job=(last.wal_bytes - first.wal_bytes) / jobs,
+        peak_rss_mb=peak_rss_bytes / 2**20,
+    )
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -26,7 +27,12 @@ from shared.migrate import migrate
 from shared.postgres import open_pool
 from shared.topics.admin import apply_topics
 
-POSTGRES: Final = {"shared_buffers": "1GB", "max_wal_size": "8GB", "checkpoint_timeout": "30min"}
+POSTGRES: Final = {
+    "shared_buffers": "1GB",
+    "max_wal_size": "8GB",
+    "min_wal_size": "2GB",
+    "checkpoint_timeout": "30min",
+}
 """One gigabyte of memory, and no checkpoint in the middle of a round; fsync and synchronous_commit stay on."""
 KAFKA: Final = {"group.initial.rebalance.delay.ms": "3000"}
 """Two workers that start together share the partitions from the first moment."""
@@ -71,6 +77,7 @@ class Servers:
         """A fresh copy of the template, on a server that has nothing left to write; gone afterwards."""
         self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
         self.execute("CHECKPOINT")
+        os.sync()
         try:
             yield name
         finally:

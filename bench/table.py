@@ -63,9 +63,8 @@ def table(results: Sequence[Result]) -> str:
     for name in ("ours-1", "ours-2"):
         if name in by:
             rss = max(each.peak_rss_mb for each in by[name])
-            lines.append(
-                f"| memory of {NAMES[name]}, each | {rss:.0f} MB | | < {MAX_RSS_MB} MB | {_word(rss < MAX_RSS_MB)} |"
-            )
+            word = _word(rss < MAX_RSS_MB)
+            lines.append(f"| memory of {NAMES[name]}, each | {rss:.0f} MB | | < {MAX_RSS_MB} MB | {word} |")
     return "\n".join(lines)
 
 
@@ -86,4 +85,4 @@ def _word(reached: bool) -> str:
 
 
 def _median(results: Sequence[Result], field: str) -> float:
-    return median(getattr(each, field) for each in results)
+    return float(median(getattr(each, field) for each in results))

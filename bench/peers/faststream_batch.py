@@ -19,12 +19,12 @@ progress = Progress(spec)
 
 
 async def as_bytes(message: Any) -> Any:
-    """ "Custom Decoder" of FastStream's documentation: msgspec decodes, so FastStream need not."""
+    """As "Custom Decoder" in FastStream's documentation: msgspec decodes, so FastStream need not."""
     return message.body
 
 
-# "Confluent" broker: librdkafka, the quicker of FastStream's two for Kafka; apply_types=False spares each batch the
-# pydantic pass over its arguments ("Without pydantic/FastDepends"); acknowledged after the effect.
+# The "Confluent" broker is librdkafka, the quicker of FastStream's two for Kafka; apply_types=False spares each
+# batch the pydantic pass over its arguments. Records are acknowledged after the effect.
 broker = KafkaBroker(spec.bootstrap, decoder=as_bytes, apply_types=False, log_level=30)
 app = FastStream(broker)
 

@@ -37,8 +37,8 @@ progress = Progress(spec)
 
 @app.agent(jobs)
 async def post(stream: faust.StreamT[bytes]) -> None:
-    """ "Taking batches" of the user guide (`stream.take`); the writer has a thread, so that reading goes on."""
-    async for values in stream.take(BATCH, within=0.5):
+    """As "take" in the user guide; the writer has a thread, so that reading goes on."""
+    async for values in stream.take(BATCH, within=0.25):
         await asyncio.to_thread(writer.write, values)
         progress.add(len(values))
 

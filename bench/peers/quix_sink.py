@@ -13,7 +13,9 @@ from quixstreams.sinks.community.postgresql import PostgreSQLSink
 from bench.peers.job import CHARGE_COLUMNS, JOB_COLUMNS, Numbers, decode, now, rows
 from bench.peers.spec import Progress, load
 
-BATCH = 20_000
+BATCH = 10_000
+INTERVAL_S = 0.5
+"""A sink is flushed with each checkpoint; a longer interval only made the last records wait."""
 
 spec = load()
 progress = Progress(spec)
@@ -64,7 +66,7 @@ app = Application(
     consumer_group=spec.group,
     auto_offset_reset="earliest",
     commit_every=BATCH,
-    commit_interval=5.0,
+    commit_interval=INTERVAL_S,
     loglevel="WARNING",
     use_changelog_topics=False,
     auto_create_topics=False,
