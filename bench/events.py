@@ -19,6 +19,8 @@ DEPARTMENTS: Final = [f"D-{number}" for number in range(8)]
 MEDIA: Final = [f"media-{number}" for number in range(10)]
 CATEGORIES: Final = ["line-mono", "line-colour", "image-low", "image-high"]
 MODELS: Final = ["HP DesignJet T1700", "Canon TX-4100", "Epson SC-T7700"]
+TELLS_INK: Final = 4
+"""Every fourth printer says how much ink a line took."""
 INKS: Final = ["cyan", "magenta", "yellow", "black"]
 PRINTER_IDS: Final = [f"plotter-{number:02}" for number in range(40)]
 DIMENSIONS: Final = {
@@ -82,10 +84,9 @@ def _told(number: int, about: datetime, chance: random.Random) -> Told:
         department=chance.choice(DEPARTMENTS),
         title=f"plan {number}.pdf",
         copies=1,
-        submitted_at=completed - timedelta(seconds=90),
         completed_at=completed,
         measured="by_device",
-        lines=[_line(chance) for _ in range(lines)],
+        lines=[_line(chance, tells_ink=printer % TELLS_INK == 0) for _ in range(lines)],
     )
     event = new_event(
         JOB_COMPLETED, job, event_id=identity, source="/collector/c1/ipp", time=completed, subject=key
@@ -93,7 +94,7 @@ def _told(number: int, about: datetime, chance: random.Random) -> Told:
     return Told(printer % PARTITIONS, printer_id.encode(), encode(event), lines)
 
 
-def _line(chance: random.Random) -> JobLine:
+def _line(chance: random.Random, *, tells_ink: bool) -> JobLine:
     width_um, length_um = 594_000, chance.randrange(420_000, 1_800_000)
     return JobLine(
         media=chance.choice(MEDIA),
@@ -103,15 +104,16 @@ def _line(chance: random.Random) -> JobLine:
         used_area_mm2=914_400 * length_um // 10**6,
         category=chance.choice(CATEGORIES),
         colour_mode="colour",
-        ink_ul={colour: chance.randrange(20, 400) for colour in INKS},
+        ink_ul={colour: chance.randrange(20, 400) for colour in INKS} if tells_ink else None,
         impressions=1,
         sheets=1,
     )
 
 
 def price_lists() -> list[str]:
-    """A cost list by ink and media, and a price list by area and category with media: every line is priced."""
+    """A cost list by area, media and ink, a price list by area, category and media: every line is priced."""
     cost = ['name = "bench-cost"', 'book = "cost"', *_HEAD]
+    cost += [f'[[ppu]]\ncategory = "{category}"\nper_m2 = "0.{21 + at}"' for at, category in enumerate(CATEGORIES)]
     cost += [f'[[ink]]\ncolour = "{colour}"\nper_ml = "0.19"' for colour in INKS]
     cost += [f'[[media]]\ncode = "{code}"\nper_m2 = "0.{31 + at}"' for at, code in enumerate(MEDIA)]
     price = ['name = "bench-price"', 'book = "price"', *_HEAD]
