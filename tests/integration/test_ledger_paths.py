@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from psycopg import Connection
 
 from services.accounting.ledger import simple_path
-from services.accounting.ledger.fast.path import PackedBatch
+from services.accounting.ledger.fast.path import packed_batch
 from services.accounting.ledger.fast.rates import Rates
-from services.accounting.ledger.fast.rows import Days, Rows
+from services.accounting.ledger.fast.rows import Days
 from services.accounting.ledger.fast.sums import TooLarge
 from services.accounting.ledger.work import Work
 from services.accounting.ledger.writer import LedgerWriter
@@ -51,9 +51,7 @@ def simple(writer: LedgerWriter, connection: Connection[Any], work: Work, prices
 def fast(writer: LedgerWriter, connection: Connection[Any], work: Work, prices: Pricing) -> Any:
     """The same of the fast path."""
     rates = Rates(prices)
-    rows = Rows(rates, Days(ZONE))
-    rows.add_all(work)
-    packed = PackedBatch(rows, rates, writer.dimensions)
+    packed = packed_batch(work, rates, Days(ZONE), writer.dimensions)
     assert packed.months() <= {month_number(START.date()), month_number(START.date()) + 1}
     jobs, lines, again, contradictions = packed.post(connection, NOW)
     refused = {(r.record.place, r.reject.reason) for r in packed.refused}

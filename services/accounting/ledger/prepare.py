@@ -12,9 +12,9 @@ import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from services.accounting.ledger.fast.path import PackedBatch
+from services.accounting.ledger.fast.path import packed_batch
 from services.accounting.ledger.fast.rates import Rates
-from services.accounting.ledger.fast.rows import Days, Rows
+from services.accounting.ledger.fast.rows import Days
 from services.accounting.ledger.fence import Lease, lease
 from services.accounting.ledger.work import Refusal, Work
 from services.accounting.ledger.writer import LedgerWriter, Packed
@@ -84,10 +84,8 @@ class Preparer:
             return Prepared(work, pricing, None)
         if self._rates is None or self._rates.is_full:
             self._rates = Rates(pricing)
-        rows = Rows(self._rates, self._days)
-        rows.add_all(work)
-        self._count_rejects(work, rows.refused)
-        packed = PackedBatch(rows, self._rates, self._writer.dimensions)
+        packed = packed_batch(work, self._rates, self._days, self._writer.dimensions)
+        self._count_rejects(work, packed.refused)
         self._writer.months.ensure(packed.months())
         return Prepared(work, pricing, packed)
 

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
+from msgspec import Struct
 
 from shared.errors import Reject
-from shared.events import JOB_COMPLETED, JobCompleted, JobCompletedEvent
-from shared.events.envelope import rejected
+from shared.events import JOB_COMPLETED, JobCompleted
+from shared.events.envelope import Moment, NonEmpty, rejected
 from shared.events.jobs import identified
 from shared.stream import Record
 
-_decoder = msgspec.json.Decoder(JobCompletedEvent)
+
+class JobEnvelope(Struct, frozen=True, gc=False):
+    """The part of a job's CloudEvent that the ledger looks at; the rest is let through, unread."""
+
+    specversion: Literal["1.0"]
+    id: NonEmpty
+    source: NonEmpty
+    type: NonEmpty
+    time: Moment
+    data: JobCompleted
+
+
+_decoder = msgspec.json.Decoder(JobEnvelope)
 _canonical = msgspec.json.Encoder(order="deterministic")
 _NUL_ESCAPE: Final = b"\\u0000"
 MAX_KEY_BYTES: Final = 2_000

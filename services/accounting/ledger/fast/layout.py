@@ -43,6 +43,7 @@ _LINE_FIELDS: Final = (
     ("width_um", "q"),
     ("length_um", "q"),
     ("ink_total_ul", "q"),
+    ("fed_um", "q"),
     ("cost_micro", "q"),
     ("price_micro", "q"),
     ("impressions", "i"),
@@ -59,8 +60,10 @@ _LINE_FIELDS: Final = (
     ("media_jobs", "h"),
     ("category_jobs", "h"),
     ("unpriced_lines", "h"),
+    ("is_priced", "h"),
 )
-"""`job`, `rate`, `quality`, ... are positions within the batch; `inks` counts the colours that the line names."""
+"""`job`, `rate`, `quality`, ... are positions within the batch; `inks` counts the colours that the line names.
+A line that `is_priced` has its amounts; those of the others follow from its rate, all at once."""
 
 _NUMPY: Final = {"q": "<i8", "i": "<i4", "h": "<i2", "b": "i1", "16s": "V16"}
 

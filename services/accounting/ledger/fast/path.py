@@ -14,14 +14,14 @@ from psycopg.rows import TupleRow
 from services.accounting import dimensions as dim
 from services.accounting.dimensions import Dimensions
 from services.accounting.ledger.columns import CHARGE_COLUMNS, CHARGE_NAMES, JOB_COLUMNS, JOB_NAMES, NULLABLE
-from services.accounting.ledger.fast import sums, table
+from services.accounting.ledger.fast import amounts, sums, table
 from services.accounting.ledger.fast.arrays import RAW, register
 from services.accounting.ledger.fast.layout import JOB_DTYPE, LINE_DTYPE, NULL16, NULL32, NULL64
 from services.accounting.ledger.fast.rates import Rates
-from services.accounting.ledger.fast.rows import Rows
+from services.accounting.ledger.fast.rows import Days, Rows
 from services.accounting.ledger.read import microseconds
 from services.accounting.ledger.simple_path import QUERIES
-from services.accounting.ledger.work import Refusal
+from services.accounting.ledger.work import Refusal, Work
 from services.accounting.rollups import ROLLUPS, SUMS, VALUES, Rollup, moved_on
 
 _COPY_JOBS: Final = f"COPY accounting.job ({JOB_NAMES}) FROM STDIN (FORMAT BINARY)".encode()
@@ -51,13 +51,17 @@ class PackedBatch:
 
         Raises:
             psycopg.Error: the database.
+            TooLarge: amounts must be worked out one by one.
         """
         self.refused: Sequence[Refusal] = rows.refused
         self._again = rows.again
         self._jobs = np.frombuffer(b"".join(rows.jobs), JOB_DTYPE)
         self._texts = rows.texts
-        self._lines = np.frombuffer(b"".join(rows.lines), LINE_DTYPE)
+        self._lines = np.frombuffer(b"".join(rows.lines), LINE_DTYPE).copy()
         self._ink_ul = np.array(rows.ink_ul, np.int64)
+        self._ink_counts = self._lines["inks"].astype(np.int64)
+        self._ink_starts = np.cumsum(self._ink_counts) - self._ink_counts
+        self._price(rates)
         self._rate_numbers = rates.numbers(dimensions)
         self._job_numbers = {
             "printer_no": rows.printers.numbers(dim.PRINTER, dimensions)[self._jobs["printer"]],
@@ -71,6 +75,19 @@ class PackedBatch:
             "finishing_no": rows.finishings.numbers(dim.FINISHING, dimensions)[self._lines["finishing"]],
             "ink_set_no": rows.ink_sets.numbers(dim.INK_SET, dimensions)[self._lines["ink_set"]],
         }
+
+    def _price(self, rates: Rates) -> None:
+        """Fills in the amounts that were left to be worked out at once."""
+        which = np.flatnonzero(self._lines["is_priced"] == 0)
+        lines = self._lines[which]
+        if not len(lines):
+            return
+        consumed = amounts.quantities(lines, self._ink_ul, self._ink_starts[which])
+        cost = rates.costs.amounts(lines["rate"], consumed, None)
+        price = rates.prices.amounts(lines["rate"], consumed, cost)
+        self._lines["cost_micro"][which] = cost
+        self._lines["price_micro"][which] = price
+        self._lines["unpriced_lines"][which] = (cost == NULL64) | (price == NULL64)
 
     def months(self) -> set[int]:
         """The numbers of the months (UTC) in which jobs completed."""
@@ -154,9 +171,7 @@ class PackedBatch:
             table.Column(kind, charges[name], _NULLS[kind] if name in NULLABLE else None)
             for name, kind in CHARGE_COLUMNS[:-1]
         ]
-        counts = self._lines["inks"].astype(np.int64)
-        starts = np.cumsum(counts) - counts
-        lists = table.Lists(self._ink_ul, starts[which], counts[which])
+        lists = table.Lists(self._ink_ul, self._ink_starts[which], self._ink_counts[which])
         shapes = [rows.tobytes() for _, rows in table.rows_of_one_shape(columns, lists, 0)]
         return b"".join([table.SIGNATURE, *shapes, table.TRAILER])
 
@@ -173,6 +188,23 @@ class PackedBatch:
             kinds = ["date", *(_KEY_KIND.get(key, "int4") for key in rollup.keys)]
             arrays = [RAW[kind](key) for kind, key in zip(kinds, keys, strict=True)]
             connection.execute(statement, [*arrays, *(RAW["int8"](column) for column in totals.T)])
+
+
+def packed_batch(work: Work, rates: Rates, days: Days, dimensions: Dimensions) -> PackedBatch:
+    """Reads, prices and packs a batch.
+
+    Raises:
+        psycopg.Error: the database.
+    """
+    for one_by_one in (False, True):
+        rows = Rows(rates, days, one_by_one=one_by_one)
+        try:
+            rows.add_all(work)
+            return PackedBatch(rows, rates, dimensions)
+        except sums.TooLarge:
+            if one_by_one:
+                raise
+    raise AssertionError
 
 
 _1970_TO_2000_US: Final = -microseconds(datetime.fromisoformat("1970-01-01T00:00:00+00:00"))

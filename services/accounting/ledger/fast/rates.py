@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from services.accounting import dimensions as dim
 from services.accounting.dimensions import Dimensions
+from services.accounting.ledger.fast.amounts import NONE, Table, Weights, weights_of
 from services.accounting.ledger.posting import Rule
 from services.accounting.pricebook_loader import Pricing
 from services.accounting.pricing import BookPair, LineRate, PairRate, Unpriced
@@ -29,6 +30,7 @@ class Kept(NamedTuple):
     rates: PairRate
     category: str
     by_density: bool
+    is_weighed: bool
 
 
 class Terms(NamedTuple):
@@ -38,6 +40,7 @@ class Terms(NamedTuple):
     number: int
     asks_size: bool
     asks_length: bool
+    has_minimum: bool
 
 
 class Rates:
@@ -46,6 +49,10 @@ class Rates:
     def __init__(self, pricing: Pricing) -> None:
         self.pricing = pricing
         self.printers: dict[tuple[str | None, str | None, str | None], int] = {}
+        self.asks_length = any(
+            entry.unit == "per_m" for prices in pricing.book.lists for entry in prices.file.media
+        )
+        self.costs, self.prices = Table(), Table()
         self._terms: dict[int, Terms] = {}
         self._alike: dict[tuple[str, str, str, str], int] = {}
         self._named = {
@@ -78,6 +85,7 @@ class Rates:
                 len(self._terms),
                 asks_size=any(prices.file.click for prices in lists),
                 asks_length=any(entry.unit == "per_m" for prices in lists for entry in prices.file.media),
+                has_minimum=pair.has_minimum,
             )
         return found
 
@@ -99,12 +107,19 @@ class Rates:
         line_key, by_density = keyed(job, line, facts_of(job, known))
         rates = pair.rates_for(line_key)
         category = line_key.category or ""
-        kept = Kept(len(self._rules), rates, category, by_density)
+        ink = line.ink_ul or {}
+        weights = weights_of(rates, tuple(ink)) if all(ink.values()) else None
+        kept = Kept(len(self._rules), rates, category, by_density, weights is not None)
         self.kept[key] = kept
+        self._weigh(weights)
         self._media.append((line.media or "", line.media_name or ""))
         self._categories.append(category)
         self._rules.append((_rule(rates.cost), _rule(rates.price)))
         return kept
+
+    def _weigh(self, weights: tuple[Weights, Weights] | None) -> None:
+        for table, each in zip((self.costs, self.prices), weights or (NONE, NONE), strict=True):
+            table.add(each)
 
     def minimum(self, pair: BookPair) -> int:
         """The position of what the lines have in common that bring jobs up to the minimum of a pair of lists."""
@@ -112,6 +127,7 @@ class Rates:
         if position is None:
             position = self._minimum[id(pair)] = len(self._rules)
             cost, price = pair.minimum_rules()
+            self._weigh(None)
             self._media.append(("", ""))
             self._categories.append("")
             self._rules.append(

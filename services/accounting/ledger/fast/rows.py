@@ -15,11 +15,11 @@ from services.accounting.ledger.fast.identity import read_identified
 from services.accounting.ledger.fast.layout import JOB, LINE, NULL16, NULL32, NULL64
 from services.accounting.ledger.fast.names import Names
 from services.accounting.ledger.fast.rates import Kept, Rates, Terms
+from services.accounting.ledger.fast.sums import TooLarge
 from services.accounting.ledger.posting import business_day, refuse_too_large
 from services.accounting.ledger.read import codes_key, microseconds, payload_hash
 from services.accounting.ledger.work import Refusal, Work
-from services.accounting.pricing import Quantities
-from services.accounting.pricing.quantities import length_fed_um
+from services.accounting.pricing.quantities import length_fed_um, quantities_of
 from services.accounting.pricing.sizes import size_class
 from shared.errors import Reject
 from shared.events import JobCompleted
@@ -31,7 +31,10 @@ _FIRST_DAY: Final = _EPOCH.date()
 _QUARTER_HOUR_US: Final = 15 * 60 * 1_000_000
 _length: Final = Struct(">i").pack
 _ABSENT: Final = _length(-1)
-_NO_INK: Final[dict[str, int]] = {}
+MAX_FED_UM: Final = 1 << 60
+Amounts = tuple[int | None, int | None]
+_LATER: Final[Amounts] = (None, None)
+"""Stands for amounts that are worked out for the whole batch at once."""
 _CHARGE: Final = ENTRY_KIND["charge"]
 _MINIMUM: Final = ENTRY_KIND["minimum"]
 _DENSITY: Final = CATEGORY_BY["density"]
@@ -63,7 +66,10 @@ class Days:
 class Rows:
     """The jobs and lines of one batch as packed rows, with the keys they use by position."""
 
-    def __init__(self, rates: Rates, days: Days) -> None:
+    def __init__(self, rates: Rates, days: Days, *, one_by_one: bool = False) -> None:
+        """With `one_by_one` every line is priced by itself, for a batch whose numbers are too large for numpy."""
+        self._one_by_one = one_by_one
+        self._asks_length = rates.asks_length
         self._rates = rates
         self._days = days
         self.jobs: list[bytes] = []
@@ -79,7 +85,11 @@ class Rows:
         self._seen: dict[bytes, int] = {}
 
     def add_all(self, work: Work) -> None:
-        """Adds every record; those that are no good are refused."""
+        """Adds every record; those that are no good are refused.
+
+        Raises:
+            TooLarge: the batch must be priced one by one.
+        """
         first = [first_entry(work.stream, partition) for partition in range(1 + _last_partition(work.records))]
         for record in work.records:
             try:
@@ -137,37 +147,40 @@ class Rows:
         printer = rates.printers.get((told.id, told.serial, told.model))
         if printer is None:
             printer = rates.add_printer(job)
-        media: set[str] = set()
+        if len(job.lines) == 1 and not (self._one_by_one or terms.has_minimum):
+            [line] = job.lines
+            kept = self._rate(terms, printer, job, line)
+            amounts = _LATER if kept.is_weighed else _amounts(kept, line, 0)
+            ink = line.ink_ul
+            return [self._line(position, kept, line, 0, amounts, (1, 1))], list(ink.values()) if ink else []
+        return self._priced_lines(job, position, terms, printer)
+
+    def _priced_lines(
+        self, job: JobCompleted, position: int, terms: Terms, printer: int
+    ) -> tuple[list[bytes], list[int]]:
+        media: set[str | None] = set()
         categories: set[str] = set()
         packed: list[bytes] = []
         ink_ul: list[int] = []
-        costs: list[int | None] = []
-        prices: list[int | None] = []
+        told: list[Amounts] = []
         for index, line in enumerate(job.lines):
             kept = self._rate(terms, printer, job, line)
-            ink = line.ink_ul or _NO_INK
-            quantities = Quantities(
-                line.printed_area_mm2 or 0,
-                line.used_area_mm2 or 0,
-                line.scan_area_mm2 or 0,
-                length_fed_um(line) or 0 if terms.asks_length else 0,
-                line.impressions or 0,
-                line.sheets or 0,
-                ink,
-            )
-            cost, price = amounts = kept.rates.amounts(quantities, first=index == 0)
-            refuse_too_large(cost, price, index)
-            costs.append(cost)
-            prices.append(price)
-            code = line.media or ""
-            counts = (code not in media, kept.category not in categories)
+            if self._one_by_one or terms.has_minimum or not kept.is_weighed:
+                amounts = _amounts(kept, line, index)
+                told.append(amounts)
+            else:
+                amounts = _LATER
+            counts = (line.media not in media, kept.category not in categories)
             packed.append(self._line(position, kept, line, index, amounts, counts))
-            media.add(code)
+            media.add(line.media)
             categories.add(kept.category)
-            ink_ul += ink.values()
-        if terms.pair.has_minimum and (extra := terms.pair.minimum(_sum(costs), _sum(prices))):
-            refuse_too_large(*extra, len(job.lines))
-            packed.append(_minimum(position, rates.minimum(terms.pair), len(job.lines), *extra))
+            if line.ink_ul:
+                ink_ul += line.ink_ul.values()
+        if terms.has_minimum:
+            costs, prices = zip(*told, strict=True)
+            if extra := terms.pair.minimum(_sum(costs), _sum(prices)):
+                refuse_too_large(*extra, len(job.lines))
+                packed.append(_minimum(position, self._rates.minimum(terms.pair), len(job.lines), *extra))
         return packed, ink_ul
 
     def _rate(self, terms: Terms, printer: int, job: JobCompleted, line: JobLine) -> Kept:
@@ -199,10 +212,13 @@ class Rows:
         kept: Kept,
         line: JobLine,
         index: int,
-        amounts: tuple[int | None, int | None],
-        counts: tuple[bool, bool],
+        amounts: Amounts,
+        counts: tuple[int, int],
     ) -> bytes:
         ink, (cost, price) = line.ink_ul, amounts
+        fed_um = length_fed_um(line) if self._asks_length and amounts is _LATER else None
+        if fed_um is not None and fed_um > MAX_FED_UM:
+            raise TooLarge("the length of a line may not fit 64 bits")
         return LINE.pack(
             position,
             kept.position,
@@ -213,6 +229,7 @@ class Rows:
             NULL64 if line.width_um is None else line.width_um,
             NULL64 if line.length_um is None else line.length_um,
             sum(ink.values()) if ink else NULL64,
+            NULL64 if fed_um is None else fed_um,
             NULL64 if cost is None else cost,
             NULL64 if price is None else price,
             NULL32 if line.impressions is None else line.impressions,
@@ -228,6 +245,7 @@ class Rows:
             index == 0,
             *counts,
             cost is None or price is None,
+            amounts is not _LATER,
         )
 
     def _ink_set(self, colours: tuple[str, ...]) -> int:
@@ -237,7 +255,14 @@ class Rows:
         return position
 
 
-def _sum(amounts: list[int | None]) -> int | None:
+def _amounts(kept: Kept, line: JobLine, index: int) -> Amounts:
+    """Cost and price of one line by the plain pricing."""
+    amounts = kept.rates.amounts(quantities_of(line), first=index == 0)
+    refuse_too_large(*amounts, index)
+    return amounts
+
+
+def _sum(amounts: Sequence[int | None]) -> int | None:
     """The sum, or None where an amount is lacking."""
     return None if None in amounts else sum(amounts)  # type: ignore[arg-type]
 
@@ -254,8 +279,8 @@ def _inks_used(ink_ul: dict[str, int] | None) -> tuple[str, ...]:
 def _minimum(position: int, rate: int, index: int, cost: int, price: int) -> bytes:
     """The line that brings a job up to its minimum: money, and nothing else."""
     return LINE.pack(
-        position, rate, *([NULL64] * 7), cost, price, NULL32, NULL32, 0, 0, 0, 0,
-        index, _MINIMUM, NULL16, NULL16, 0, 0, 0, 0,
+        position, rate, *([NULL64] * 8), cost, price, NULL32, NULL32, 0, 0, 0, 0,
+        index, _MINIMUM, NULL16, NULL16, 0, 0, 0, 0, 1,
     )  # fmt: skip
 
 

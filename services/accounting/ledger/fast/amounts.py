@@ -1,0 +1,137 @@
+"""Amounts of all lines of a batch at once: weights of their rates times their quantities, rounded once, exact.
+
+What a rate weighs is fixed when it is first met; an amount is then a sum of products on 64 bit integers. A rate
+whose weights may not fit, or a batch whose sums may not, is left to the plain pricing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from services.accounting.ledger.fast.layout import NULL64
+from services.accounting.ledger.fast.sums import TooLarge
+from services.accounting.pricing import LineRate, PairRate, Unpriced
+from services.accounting.pricing.rates import PER_RATE, MarkupRate
+from shared.money import MAX_AMOUNT_MICRO
+
+Whole = npt.NDArray[np.int64]
+MAX_INKS: Final = 8
+"""Lines of more colours are priced one by one."""
+_MEASURES: Final = ("printed", "used", "scan", "length", "impressions", "sheets", "fixed")
+COLUMNS: Final = (
+    *("printed_area_mm2", "used_area_mm2", "scan_area_mm2", "fed_um"),
+    "impressions",
+    "sheets",
+    "jobs",
+)
+"""The column of the lines that each of the first weights is for: `jobs` is 1 on a job's first line."""
+_WIDTH: Final = len(_MEASURES) + MAX_INKS
+_LIMIT: Final = 2.0**62
+_UNPRICED, _WEIGHED, _MARKED_UP = 0, 1, 2
+
+
+class Weights(NamedTuple):
+    """What a rate weighs in one book: steps times denominator per unit, or a markup on the cost."""
+
+    kind: int
+    weights: tuple[int, ...]
+    denominator: int
+    step_micro: int
+
+
+NONE: Final = Weights(_UNPRICED, (0,) * _WIDTH, 1, 1)
+
+
+def weights_of(rates: PairRate, colours: tuple[str, ...]) -> tuple[Weights, Weights] | None:
+    """The weights of both books for a line whose ink amounts come in the order of `colours`; None if too large."""
+    if len(colours) > MAX_INKS:
+        return None
+    both = (_weights(rates.cost, colours), _weights(rates.price, colours))
+    if any(max((*map(abs, each.weights), 2 * each.denominator, each.step_micro)) >= _LIMIT for each in both):
+        return None
+    return both
+
+
+def _weights(rate: LineRate | MarkupRate | Unpriced, colours: tuple[str, ...]) -> Weights:
+    if isinstance(rate, Unpriced):
+        return NONE
+    if isinstance(rate, MarkupRate):
+        factor = (PER_RATE + rate.markup_e8, *(0,) * (_WIDTH - 1))
+        return Weights(_MARKED_UP, factor, PER_RATE * rate.step_micro, rate.step_micro)
+    inks = dict(rate.inks)
+    by_colour = [inks.get(colour, 0) for colour in colours]
+    weights = [getattr(rate, measure) for measure in _MEASURES] + by_colour
+    return Weights(_WEIGHED, (*weights, *(0,) * (_WIDTH - len(weights))), rate.denominator, rate.step_micro)
+
+
+class Table:
+    """The weights of one book for all rates that are kept, by position."""
+
+    def __init__(self) -> None:
+        self._rows: list[Weights] = []
+        self._ready: tuple[Whole, Whole, Whole, Whole] | None = None
+
+    def add(self, weights: Weights) -> None:
+        """Keeps the weights of the next position."""
+        self._rows.append(weights)
+        self._ready = None
+
+    def amounts(self, rates: npt.NDArray[Any], quantities: Whole, costs: Whole | None) -> Whole:
+        """The amount of each line in micro-units, NULL64 where it has none.
+
+        Raises:
+            TooLarge: a sum may not fit 64 bits, or an amount the ledger.
+        """
+        if self._ready is None:
+            self._ready = (
+                np.array([row.weights for row in self._rows], np.int64).reshape(-1, _WIDTH),
+                np.array([row.kind for row in self._rows], np.int64),
+                np.array([row.denominator for row in self._rows], np.int64),
+                np.array([row.step_micro for row in self._rows], np.int64),
+            )
+        weights, kinds, denominators, steps = (each[rates] for each in self._ready)
+        self._guard(weights, quantities)
+        totals = np.einsum("ij,ij->i", weights, quantities)
+        absent = kinds == _UNPRICED
+        if costs is not None and (marked_up := kinds == _MARKED_UP).any():
+            absent |= marked_up & (costs == NULL64)
+            base = np.where(absent | ~marked_up, 0, costs)
+            self._guard(weights[:, :1], base[:, None])
+            totals = np.where(marked_up, weights[:, 0] * base, totals)
+        rounded = round_half_even(totals, denominators)
+        self._guard(rounded[:, None], steps[:, None])
+        amounts = rounded * steps
+        if amounts.size and int(np.abs(amounts).max()) > MAX_AMOUNT_MICRO:
+            raise TooLarge("an amount of the batch is too large for the ledger")
+        priced: Whole = np.where(absent, NULL64, amounts)
+        return priced
+
+    def _guard(self, left: Whole, right: Whole) -> None:
+        bound = np.einsum("ij,ij->i", np.abs(left.astype(np.float64)), np.abs(right.astype(np.float64)))
+        if bound.size and bound.max() >= _LIMIT:
+            raise TooLarge("an amount of the batch may exceed 64 bits")
+
+
+def round_half_even(numerators: Whole, denominators: Whole) -> Whole:
+    """Divides exactly and rounds once, ties to the even neighbour; the denominators are positive."""
+    quotients, remainders = np.divmod(numerators, denominators)
+    twice = 2 * remainders
+    up = (twice > denominators) | ((twice == denominators) & (quotients & 1 == 1))
+    rounded: Whole = quotients + up
+    return rounded
+
+
+def quantities(lines: npt.NDArray[Any], flat_ink_ul: Whole, starts: Whole) -> Whole:
+    """What each line consumed, in the order of the weights; 0 where it is absent."""
+    found = np.zeros((len(lines), _WIDTH), np.int64)
+    for index, name in enumerate(COLUMNS):
+        column = lines[name]
+        found[:, index] = np.where(column == np.iinfo(column.dtype).min, 0, column)
+    counts = lines["inks"]
+    for index in range(min(MAX_INKS, int(counts.max(initial=0)))):
+        has = np.flatnonzero(counts > index)
+        found[has, len(COLUMNS) + index] = flat_ink_ul[starts[has] + index]
+    return found
