@@ -8,8 +8,8 @@ from typing import TypedDict
 
 from msgspec import Struct
 
-from services.reporting.periods import Period
 from services.reporting.summary import MONEY_DIGITS, By, Row, Source, Summary, Sums, plain
+from shared.periods import Period
 
 
 class PeriodAnswer(Struct, frozen=True):

@@ -12,12 +12,12 @@ import click
 import msgspec
 
 from services.reporting.answer import SummaryAnswer, from_answer
-from services.reporting.periods import ACCEPTED
 from services.reporting.question import DEFAULT_PERIOD, FILTERS
 from services.reporting.render.terminal import as_text, drawn
 from services.reporting.summary import By, Sort
 from shared.errors import Reject
 from shared.http.client import request
+from shared.periods import ACCEPTED
 from shared.terminal import console, data_dir_option, json_option, print_json
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from services.reporting.periods import Period, parse_period
 from services.reporting.summary import By, Sort, Source
+from shared.periods import Period, parse_period
 
 Format = Literal["json", "csv", "html"]
 FILTERS: Final = ("printer", "person", "project", "department", "kind", "media", "category", "outcome")

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, Literal
 
-from services.reporting.periods import Period
+from shared.periods import Period
 
 By = Literal["printer", "person", "project", "department", "kind", "media", "category", "day", "month"]
 Source = Literal["rollup", "ledger"]

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, Literal
 
-from services.reporting.periods import Period, find_zone
 from services.reporting.summary import Row, Sums
+from shared.periods import Period, find_zone
 
 MAX_DAYS: Final = 92
 """A quarter is the most that is drawn day by day."""

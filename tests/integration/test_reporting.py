@@ -18,7 +18,6 @@ from click.testing import CliRunner, Result
 from services.cli import root
 from services.reporting.http import SummaryApi
 from services.reporting.main import missing_views
-from services.reporting.periods import parse_period
 from services.reporting.question import FILTERS, Question
 from services.reporting.store import Store
 from services.reporting.summary import By, Summary
@@ -26,6 +25,7 @@ from shared.clock import FixedClock
 from shared.errors import Reject, Retry
 from shared.health import Readiness
 from shared.http.app import make_app
+from shared.periods import parse_period
 from shared.postgres import Pool, open_pool
 
 NOW = datetime(2026, 11, 9, 12, tzinfo=UTC)

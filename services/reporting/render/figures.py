@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from services.reporting import numbers
-from services.reporting.periods import find_zone
 from services.reporting.summary import By, Row, Summary, Sums
+from shared.periods import find_zone
 
 HEADINGS: Final[dict[By, str]] = {
     "printer": "Printer",

@@ -11,10 +11,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from services.reporting.answer import moment
-from services.reporting.periods import title
 from services.reporting.render import chart, figures
 from services.reporting.summary import Summary
 from services.reporting.trend import Trend
+from shared.periods import title
 from shared.version import version
 
 MAX_LINES: Final = 1_000

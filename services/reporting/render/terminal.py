@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from services.reporting import numbers
-from services.reporting.periods import title
 from services.reporting.render import figures
 from services.reporting.summary import Summary
+from shared.periods import title
 
 LONGEST_NAME: Final = 48
 FILE_WIDTH: Final = 160

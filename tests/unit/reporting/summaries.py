@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from services.reporting.periods import parse_period
 from services.reporting.summary import By, Row, Summary, Sums, ordered
+from shared.periods import parse_period
 
 NOW = datetime(2026, 11, 23, 17, 30, 5, 123456, tzinfo=UTC)
 

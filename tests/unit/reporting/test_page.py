@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from services.reporting.numbers import GAP
-from services.reporting.periods import parse_period
 from services.reporting.render.page import MAX_LINES, to_html
 from services.reporting.summary import Row, Summary
 from services.reporting.trend import Point, Trend, make_trend
+from shared.periods import parse_period
 from tests.unit.reporting.summaries import NOW, summary, sums
 
 FLAT = Trend("day", [Point("2026-11-01", Decimal(0), Decimal(0))])

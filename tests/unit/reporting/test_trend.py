@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from services.reporting.periods import parse_period
 from services.reporting.summary import Row
 from services.reporting.trend import MAX_MONTHS, Trend, make_trend
+from shared.periods import parse_period
 from tests.unit.reporting.summaries import NOW, sums
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reporting.periods import ACCEPTED, Period, find_zone, midnight, parse_period, title
 from shared.errors import Reject
+from shared.periods import ACCEPTED, Period, find_zone, midnight, parse_period, title
 
 NOW = datetime(2026, 11, 24, 17, 30, tzinfo=UTC)  # a Tuesday
 ZONES = [
