@@ -7,6 +7,7 @@ import hmac
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -63,7 +64,8 @@ def make_app(service: str, routes: Sequence[Route], *, readiness: Readiness, tok
     ):
         app.router.add_get(path, handler)
     for route in routes:
-        app.router.add_route(route.method, route.path, _handler(route))
+        add = app.router.add_get if route.method == "GET" else partial(app.router.add_route, route.method)
+        add(route.path, _handler(route))  # a GET answers HEAD too
     return app
 
 
@@ -75,7 +77,7 @@ def _needs_token(token: str) -> Any:
 
     @web.middleware
     async def check(request: web.Request, handler: _Next) -> web.StreamResponse:
-        given = request.headers.get("Authorization", "").encode()
+        given = request.headers.get("Authorization", "").encode(errors="surrogateescape")
         if request.path not in _OPEN and not hmac.compare_digest(given, expected):
             detail = "The token is wrong." if given else "This needs the header Authorization: Bearer <token>."
             return problems.response(problems.of_status(401, detail))
@@ -101,6 +103,8 @@ async def _with_problems(request: web.Request, handler: _Next) -> web.StreamResp
         if allowed := error.headers.get("Allow"):
             answer.headers["Allow"] = allowed
         return answer
+    except web.RequestPayloadError as error:
+        return problems.response(problems.of_status(400, f"The body can't be read: {error}"))
     except Exception:  # noqa: BLE001 - a bug answers 500 and is logged whole; the service goes on
         _log.exception("request_broke", path=request.path)
         return problems.response(problems.of_status(500, "A fault of ours; the service's log has the details."))

@@ -73,7 +73,7 @@ async def test_a_good_request_is_answered(site):
         assert (answer.status, await answer.json()) == (201, {"name": "a", "count": 3})
 
 
-@pytest.mark.parametrize("header", [None, "Bearer wrong", "Basic dTpw", ""])
+@pytest.mark.parametrize("header", [None, "Bearer wrong", "Basic dTpw", "", "Bearer \xe9"])
 async def test_without_the_token_nothing_under_v1_answers(site, header):
     session, _ = site
     async with aiohttp.ClientSession() as stranger:
@@ -116,6 +116,21 @@ async def test_an_unknown_path_and_method_are_problems_too(site):
     async with session.delete("/v1/things") as answer:
         assert (answer.status, answer.content_type) == (405, "application/problem+json")
         assert answer.headers["Allow"] == "POST"
+
+
+async def test_a_get_answers_head_without_a_body(site):
+    session, _ = site
+    async with session.head("/v1/things/a") as answer:
+        assert (answer.status, answer.headers["ETag"], await answer.read()) == (200, '"1"', b"")
+
+
+async def test_a_body_that_is_not_compressed_as_it_says_is_a_bad_request(site):
+    session, _ = site
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    async with session.post("/v1/things", data=b'{"name": "a"}', headers=headers) as answer:
+        problem = await answer.json(content_type="application/problem+json")
+        assert (answer.status, problem["status"]) == (400, 400)
+        assert "gzip" in problem["detail"]
 
 
 async def test_readiness_names_what_is_down(site):
