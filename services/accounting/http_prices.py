@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from services.accounting.http_paging import Page, PageQuery, from_cursor, page_of
 from services.accounting.pricebooks import Change, PriceBooks, Version
@@ -62,7 +62,7 @@ class PriceBookText(Struct, frozen=True, forbid_unknown_fields=True):
 class VersionQuery(Struct, frozen=True):
     """Which version; the newest without."""
 
-    version: int | None = None
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
 
 
 class Publication(Struct, frozen=True):

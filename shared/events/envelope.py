@@ -73,7 +73,7 @@ class _Head(Struct, frozen=True):
 
 
 _head_decoder = msgspec.json.Decoder(_Head)
-_POINTER = re.compile(r" - at `\$?([^`]*)`$")
+_POINTER = re.compile(r" - at (?:`key` in )?`\$?([^`]*)`$")
 
 
 def rejected(error: msgspec.DecodeError) -> Reject:

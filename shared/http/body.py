@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -53,11 +54,21 @@ def read_query(parameters: Mapping[str, str], expected: type[T]) -> T:
     """Turns query parameters into a Struct; numbers and booleans are read from their text.
 
     Raises:
-        Invalid: an unknown or a wrong parameter; the pointer is its name.
+        Invalid: an unknown, a repeated or a wrong parameter; the pointer is its name.
     """
     errors = [
         FieldError(pointer=error.pointer.lstrip("/"), detail=f"unknown parameter {error.pointer.lstrip('/')!r}")
         for error in unknown_fields(dict(parameters), expected)
+    ]
+    errors += [
+        FieldError(pointer=name, detail="given more than once")
+        for name, times in Counter(name for name, _ in parameters.items()).items()
+        if times > 1
+    ]
+    errors += [
+        FieldError(pointer=name, detail="control character U+0000")
+        for name, value in parameters.items()
+        if "\0" in value
     ]
     try:
         value = msgspec.convert(dict(parameters), expected, strict=False)

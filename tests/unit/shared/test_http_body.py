@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from msgspec import Struct
+from multidict import MultiDict
 
 from shared.events.jobs import JobCompleted
 from shared.http.body import read_json, read_query
@@ -20,6 +21,10 @@ class Outer(Struct):
     inner: Inner | None = None
     many: list[Inner] = []
     named: dict[str, Inner] = {}
+
+
+class Words(Struct):
+    search: str = ""
 
 
 class Query(Struct):
@@ -79,6 +84,20 @@ def test_query_parameters_are_read_from_text():
 
 def test_wrong_and_unknown_query_parameters_are_told_by_name():
     assert pointers(lambda: read_query({"limit": "many", "order": "up"}, Query)) == ["limit", "order"]
+
+
+def test_a_query_parameter_given_twice_is_refused_instead_of_guessed():
+    twice = MultiDict([("limit", "1"), ("limit", "2")])
+    assert pointers(lambda: read_query(twice, Query)) == ["limit"]
+
+
+def test_a_nul_in_a_query_parameter_is_told_by_its_name():
+    assert pointers(lambda: read_query({"search": "a\0"}, Words)) == ["search"]
+
+
+def test_a_wrong_key_points_at_the_object_that_holds_it():
+    document = b'{"printer":{"id":"p"},"completed_at":"2026-11-02T09:00:00Z","lines":[{"ink_ul":{"":1}}]}'
+    assert pointers(lambda: read_json(document, JobCompleted)) == ["/lines/0/ink_ul"]
 
 
 def test_deep_nesting_is_refused_and_breaks_nothing():
