@@ -24,7 +24,6 @@ RATE_COLUMNS: Final = (
     "per_sheet", "per_ml", "cartridge_price", "cartridge_ml", "per_impression", "per_page", "per_job",
 )  # fmt: skip
 COLUMNS: Final = ("table", *LIST_COLUMNS, *RATE_COLUMNS)
-MAX_CELL: Final = 1_000
 
 
 def from_csv(text: str, *, currency: str) -> PriceListFile:
@@ -68,6 +67,9 @@ def _read(text: str) -> tuple[dict[str, Any], dict[str, int]]:
         if "table" not in header or len(set(header)) != len(header):
             faults.append(Fault("line 1", "needs a column `table`, and each column once"))
         for row in rows:
+            if any(cell.strip() for cell in row[len(header) :]):
+                # A decimal comma, say: cut off, 0,10 would read as 0.
+                faults.append(Fault(f"line {rows.line_num}", f"has more than the {len(header)} cells of line 1"))
             if not faults and any(cell.strip() for cell in row):
                 faults += _take(dict(zip(header, row, strict=False)), rows.line_num, document, lines)
     except csv.Error as error:

@@ -176,3 +176,12 @@ def test_faults_of_a_csv_file_name_line_and_column():
 def test_what_is_no_price_list_in_csv_is_refused(text, words):
     with pytest.raises(WrongPriceList, match=words):
         from_csv(text, currency="EUR")
+
+
+def test_a_row_with_more_cells_than_the_heading_is_refused_and_not_cut_off():
+    text = to_csv(from_toml(HEAD + '[[fixed]]\nkind = "print"\nper_job = "0.10"\n', currency="EUR"))
+    with pytest.raises(WrongPriceList) as wrong:
+        from_csv(text.replace("0.10", "0,10"), currency="EUR")
+
+    assert [fault.pointer for fault in wrong.value.faults] == ["line 3"]
+    assert from_csv(text.replace("0.10", "0.10,,"), currency="EUR").fixed[0].per_job_e8 == 10_000_000
