@@ -8,7 +8,7 @@ from typing import Any
 
 from services.accounting.pricing.entries import PriceListFile, Scope
 from services.accounting.pricing.match import Lacking, device_scopes, matched_parts
-from services.accounting.pricing.quantities import LineKey
+from services.accounting.pricing.quantities import INK, LineKey
 from services.accounting.pricing.rates import LineRate, MarkupRate, Unpriced, bounded
 from shared.money import MICRO_DIGITS, format_micro, format_rate
 
@@ -112,9 +112,10 @@ def _missing(prices: PriceList, key: LineKey) -> str:
         )
     if prices.has("ink"):
         lacking = [ink for ink in key.inks if prices.find("ink", device_scopes(key), (ink,)) is None]
-        wanted.append(
-            f"no ink rate for {', '.join(lacking)}" if lacking else "ink rates, but no ink amounts were told"
-        )
+        if lacking:
+            wanted.append(f"no ink rate for {', '.join(lacking)}")
+        else:
+            wanted.append("no ink rate" if key.known & INK else "ink rates, but no ink amounts were told")
     if prices.has("click"):
         mode = key.colour_mode or "an unknown colour mode"
         wanted.append(f"no click rate for {mode}" + (f" {key.size}" if key.size else ""))

@@ -82,8 +82,11 @@ def _area_part(table: str, prices: Prices, key: LineKey, per_m2_e8: int, matched
 
 
 def _ink(prices: Prices, key: LineKey, scopes: Sequence[Scope]) -> list[Part]:
-    """Ink by colour: a colour that was used and has no rate means that there is no ink price at all."""
-    if not key.known & known.INK or not prices.file.ink:
+    """Ink by colour: a colour that was used and has no rate means that there is no ink price at all.
+
+    A line that used none costs nothing, but only on a device whose ink has rates: elsewhere it has no price.
+    """
+    if not key.known & known.INK or not any(entry.scope in scopes for entry in prices.file.ink):
         return []
     parts = []
     for colour in key.inks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.accounting.pricing import price_job
-from tests.unit.accounting.price_lists import NEW_YEAR, a1_line, books, job, reason_of
+from tests.unit.accounting.price_lists import MODEL, NEW_YEAR, a1_line, books, job, price_of, reason_of
 
 PPU = '[[ppu]]\ncategory = "line-colour"\nper_m2 = "1"\n'
 
@@ -35,6 +35,14 @@ def test_an_ink_colour_without_rate_means_no_ink_price():
 
     assert "no ink rate for black" in reason_of(rates, a1_line(ink_ul={"cyan": 1, "black": 1}))
     assert "no ink amounts were told" in reason_of(rates, a1_line(ink_ul=None))
+
+
+def test_a_line_without_ink_has_a_price_of_ink_only_where_the_device_has_ink_rates():
+    rates = '[[ink]]\nmodel = "{}"\ncolour = "cyan"\nper_ml = "0.35"\n'
+    dry = a1_line(ink_ul={"cyan": 0})
+
+    assert price_of(rates.format(MODEL), dry) == 0
+    assert reason_of(rates.format("Another"), dry) == ("standard v1 has no ink rate on HP DesignJet T1700")
 
 
 @pytest.mark.parametrize(
