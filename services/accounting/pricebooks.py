@@ -126,15 +126,16 @@ class PriceBooks:
                 newest = await _newest(connection, prices.name)
                 if newest and newest.sha256 == content["sha256"]:
                     return Imported("unchanged", newest)
-                if newest and newest.state == "draft":
-                    return Imported(
-                        "replaced", (await _all(connection, "replace_draft", id=newest.id, **content))[0]
-                    )
-                if newest and newest.book != prices.book:
+                may_change_book = newest is None or (newest.state == "draft" and newest.version == 1)
+                if newest and newest.book != prices.book and not may_change_book:
                     raise Conflict(
                         f"{prices.name} is a list of book {newest.book}, so no version of it can be of book "
                         f"{prices.book}: give the file another name.",
                         pointer="/book",
+                    )
+                if newest and newest.state == "draft":
+                    return Imported(
+                        "replaced", (await _all(connection, "replace_draft", id=newest.id, **content))[0]
                     )
                 number = newest.version + 1 if newest else 1
                 return Imported("created", (await _all(connection, "add_draft", version=number, **content))[0])

@@ -93,6 +93,17 @@ async def test_a_list_stays_in_its_book(books):
         await books.put_draft(file(text=PRICE_LIST.replace('"price"', '"cost"')))
 
 
+async def test_a_draft_of_a_later_version_stays_in_the_book_of_the_list(books):
+    other = PRICE_LIST.replace('"price"', '"cost"')
+    await books.put_draft(file(text=other))
+    assert (await books.put_draft(file())).version.book == "price"
+    await books.publish("standard", by="me")
+    await books.put_draft(file("1.20"))
+
+    with pytest.raises(Conflict, match="book price"):
+        await books.put_draft(file(text=other))
+
+
 async def test_an_unknown_list_is_not_found(books):
     for wanted in (books.get("none"), books.publish("none", by="me")):
         with pytest.raises(NotFound, match="none"):
