@@ -61,7 +61,7 @@ def format_micro(value: int, *, digits: int = 4) -> str:
     text = f"{to_decimal(value):.{MICRO_DIGITS}f}"
     while len(text) - text.index(".") - 1 > digits and text.endswith("0"):
         text = text[:-1]
-    return text
+    return text.removesuffix(".")
 
 
 def format_rate(rate_e8: int) -> str:

@@ -41,6 +41,10 @@ def test_a_formatted_amount_loses_nothing(value: int) -> None:
     assert len(text.partition(".")[2]) >= 4
 
 
+def test_a_whole_amount_of_a_currency_without_decimals_ends_in_no_point() -> None:
+    assert [format_micro(value, digits=0) for value in (0, 12_000_000, 12_500_000)] == ["0", "12", "12.5"]
+
+
 @given(st.integers(0, 10**18))
 def test_a_formatted_rate_loses_nothing(rate: int) -> None:
     assert parse_decimal(format_rate(rate), digits=8, what="rate") == rate
