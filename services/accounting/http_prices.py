@@ -85,12 +85,13 @@ class PriceBookApi:
             Route(method="GET", path="/v1/price-books", handler=self._list, query=PageQuery,
                   answer=Page[PriceBookItem], summary="List every version of every price list."),
             Route(method="POST", path="/v1/price-books", handler=self._import, parse=self._read, status=201,
-                  content_types=(TOML, CSV, JSON), answer=ImportedPriceBook, errors=(409,),
+                  content_types=(JSON, TOML, CSV), body=PriceBookText, answer=ImportedPriceBook, also=(200,),
+                  errors=(409,),
                   summary="Import a price list file as a draft; the same file again changes nothing."),
             Route(method="GET", path=one, handler=self._show, query=VersionQuery, answer=PriceBook, errors=(404,),
                   answers_with=(JSON, TOML, CSV), summary="Show one version, the newest by default."),
             Route(method="POST", path=f"{one}/publish", handler=self._publish, parse=_publication,
-                  answer=PriceBookItem, errors=(404, 412),
+                  body=Publication, answer=PriceBookItem, errors=(404, 412),
                   summary="Publish a draft; from then on it never changes. Publishing twice is publishing once."),
         ]  # fmt: skip
 

@@ -88,7 +88,7 @@ class ProjectApi:
                   summary=f"Search {kind}s, a page by code."),
             Route(method="GET", path=one, handler=show, answer=ProjectItem, errors=(404,),
                   summary=f"Show one {kind}."),
-            Route(method="PUT", path=one, handler=put, body=body, answer=ProjectItem, errors=(412,),
+            Route(method="PUT", path=one, handler=put, body=body, answer=ProjectItem, also=(201,), errors=(412,),
                   summary=f"Create or change one {kind}."),
         ]  # fmt: skip
 

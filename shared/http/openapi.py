@@ -25,6 +25,7 @@ def document(service: str, routes: Sequence[Route]) -> dict[str, Any]:
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(service, route, by_type, components)
     queries = {route.query.__name__ for route in routes if route.query is not None}
+    _refuse_unknown_fields(components, routes)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -39,6 +40,18 @@ def document(service: str, routes: Sequence[Route]) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
+
+
+def _refuse_unknown_fields(components: dict[str, Any], routes: Sequence[Route]) -> None:
+    """Says of what only goes in that unknown fields are refused; answers may get more fields later."""
+
+    def named(types: Sequence[Any]) -> set[str]:
+        return set(msgspec.json.schema_components(types)[1])
+
+    comes_out = named([Problem, *(route.answer for route in routes if route.answer is not None)])
+    for name in named([route.body for route in routes if route.body is not None]) - comes_out:
+        if "properties" in components[name]:
+            components[name]["additionalProperties"] = False
 
 
 def _key(value: Any) -> str:
@@ -87,4 +100,6 @@ def _responses(route: Route, by_type: dict[str, Any]) -> dict[str, Any]:
         }
     problem = {"description": "A problem document.", "content": {CONTENT_TYPE: {"schema": by_type[_key(Problem)]}}}
     statuses = sorted({400, 401, 422, 500, 503, *route.errors})
-    return {str(route.status): good} | {str(status): problem for status in statuses}
+    return {str(status): good for status in (route.status, *route.also)} | {
+        str(status): problem for status in statuses
+    }

@@ -56,6 +56,7 @@ class Route:
         query: Struct type of the query parameters.
         answer: type of the JSON answer.
         status: of a good answer.
+        also: other statuses of a good answer, such as 201 beside 200.
         parse: reads the raw body instead of `body`'s strict JSON (called with bytes and content type).
         content_types: what the body may be, for a route with its own `parse`.
         answers_with: content types of a good answer.
@@ -70,6 +71,7 @@ class Route:
     query: type[Struct] | None = None
     answer: Any = None
     status: int = 200
+    also: tuple[int, ...] = ()
     parse: Callable[[bytes, str], Any] | None = None
     content_types: tuple[str, ...] = ("application/json",)
     answers_with: tuple[str, ...] = ("application/json",)

@@ -24,6 +24,10 @@ class Thing(Struct):
     count: int = 0
 
 
+class NewThing(Thing):
+    pass
+
+
 class Search(Struct):
     q: str = ""
 
@@ -46,7 +50,14 @@ async def fail(call: Call) -> None:
 
 ROUTES = [
     Route(
-        method="POST", path="/v1/things", handler=make_thing, summary="Make", body=Thing, answer=Thing, status=201
+        method="POST",
+        path="/v1/things",
+        handler=make_thing,
+        summary="Make",
+        body=NewThing,
+        answer=Thing,
+        status=201,
+        also=(200,),
     ),
     Route(method="GET", path="/v1/things/{name}", handler=find_thing, summary="Find", query=Search, answer=Thing),
     Route(method="GET", path="/v1/fail/{how}", handler=fail, summary="Fail"),
@@ -158,6 +169,16 @@ async def test_the_openapi_document_is_valid_and_names_every_operation(site):
     validate(document)
     assert set(document["paths"]) == {"/v1/things", "/v1/things/{name}", "/v1/fail/{how}"}
     assert document["paths"]["/v1/things/{name}"]["get"]["parameters"][1]["name"] == "q"
+
+
+async def test_the_openapi_document_says_that_unknown_fields_are_refused_and_all_good_statuses(site):
+    session, _ = site
+    async with session.get("/openapi.json") as answer:
+        document = await answer.json()
+    schemas = document["components"]["schemas"]
+    assert schemas["NewThing"]["additionalProperties"] is False
+    assert "additionalProperties" not in schemas["Thing"]
+    assert {"200", "201"} <= set(document["paths"]["/v1/things"]["post"]["responses"])
 
 
 async def test_metrics_and_version_are_served(site):
