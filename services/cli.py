@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from shared.errors import ConfigError, InkmeterError, NotFound, Reject, Unreachable
+from shared.printable import printable
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("deploy.local.cli", "Start the local stack: PostgreSQL, Kafka and all services."),
@@ -87,7 +88,7 @@ def main() -> None:
     except InkmeterError as error:
         if debug:
             raise
-        click.echo(f"inkmeter: {error}", err=True)
+        click.echo(f"inkmeter: {printable(str(error), lines=True)}", err=True)
         sys.exit(exit_code(error))
     except ModuleNotFoundError as error:
         if debug or error.name not in LOCAL_EXTRA:

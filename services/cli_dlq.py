@@ -14,7 +14,7 @@ import click
 from shared.errors import ConfigError, Unreachable
 from shared.settings import PREFIX, CommonSettings
 from shared.stack import read_stack
-from shared.terminal import data_dir_option, json_option, print_json, print_table
+from shared.terminal import data_dir_option, json_option, print_json, print_table, say
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -83,9 +83,9 @@ def show(*, id_: str, data_dir: Path | None, as_json: bool) -> None:
         return
     for name, value in whole.items():
         if name not in {"value", "value_base64"} and value is not None:
-            click.echo(f"{name.replace('_', ' ') + ':':<14} {value}")
+            say(f"{name.replace('_', ' ') + ':':<14} {value}")
     click.echo()
-    print_json(whole["value"]) if isinstance(whole["value"], dict | list) else click.echo(whole["value"])
+    print_json(whole["value"]) if isinstance(whole["value"], dict | list) else say(str(whole["value"]))
 
 
 @dlq.command()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any, Final, Literal
+import traceback
+from typing import Any, Final, Literal, TextIO
 
 import structlog
+
+from shared.printable import printable
 
 SECRET_WORDS: Final = ("password", "token", "secret", "authorization", "pin", "community")
 
@@ -19,6 +22,16 @@ def _hide_secrets(_logger: object, _name: str, event: dict[str, Any]) -> dict[st
     return event
 
 
+def _plain(_logger: object, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """What others say must neither steer a terminal nor begin a line of its own; JSON escapes it by itself."""
+    return {key: printable(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _traceback(out: TextIO, error: Any) -> None:
+    """A plain traceback: the pretty one shows local variables, and with them passwords and tokens."""
+    out.write("\n" + printable("".join(traceback.format_exception(*error)).rstrip(), lines=True))
+
+
 def configure(log_format: Literal["console", "json"], *, service: str, level: str = "info") -> None:
     """Sets up structlog and the standard library's logging for one process; call once, in main."""
     shared: list[Any] = [
@@ -28,7 +41,7 @@ def configure(log_format: Literal["console", "json"], *, service: str, level: st
         _hide_secrets,
     ]
     rendered: list[Any] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        [_plain, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_traceback)]
         if log_format == "console"
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shared.printable import escaped_json, printable
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -35,7 +37,12 @@ def json_option(function: F) -> F:
 
 def print_json(value: object) -> None:
     """Writes a value as indented JSON, decimals as strings."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    sys.stdout.write(escaped_json(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()) + "\n")
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Writes a sentence or several lines; control characters in what others named or wrote are neutralised."""
+    click.echo(printable(text, lines=True), err=err)
 
 
 def console() -> Console:
@@ -54,7 +61,7 @@ def print_table(
 
     Args:
         columns: headings; a tuple is (heading, "right") for numbers.
-        rows: cells, turned into text; they are never read as markup.
+        rows: cells, turned into text; they are never read as markup, nor sent as control sequences.
         footer: a last row, set apart.
         empty: what to say when there are no rows.
     """
@@ -65,8 +72,12 @@ def print_table(
     table = Table(box=SIMPLE_HEAD, show_footer=footer is not None, pad_edge=False)
     for index, column in enumerate(columns):
         heading, justify = column if isinstance(column, tuple) else (column, "left")
-        last = Text(str(footer[index]), style="bold") if footer is not None else ""
-        table.add_column(Text(heading), footer=last, justify="right" if justify == "right" else "left")
+        last = Text(_cell(footer[index]), style="bold") if footer is not None else ""
+        table.add_column(Text(_cell(heading)), footer=last, justify="right" if justify == "right" else "left")
     for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(Text(_cell(cell)) for cell in row))
     out.print(table)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else printable(str(value))

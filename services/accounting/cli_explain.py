@@ -10,7 +10,7 @@ from urllib.parse import quote
 import click
 
 from shared.http.client import call
-from shared.terminal import data_dir_option, json_option, print_json
+from shared.terminal import data_dir_option, json_option, print_json, say
 
 _WIDTH: Final = 62
 
@@ -30,7 +30,7 @@ def explain(charge: str, *, data_dir: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        click.echo("\n".join(explanation_lines(found)))
+        say("\n".join(explanation_lines(found)))
 
 
 def explanation_lines(found: dict[str, Any]) -> Iterator[str]:

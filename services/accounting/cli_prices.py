@@ -13,7 +13,7 @@ import click
 from services.accounting.cli_pages import all_items
 from shared.errors import Reject
 from shared.http.client import call, request
-from shared.terminal import data_dir_option, json_option, print_json, print_table
+from shared.terminal import data_dir_option, json_option, print_json, print_table, say
 
 MAX_FILE_BYTES: Final = 15_000_000
 _PATH: Final = "/v1/price-books"
@@ -93,7 +93,7 @@ def import_file(file: Path, *, data_dir: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(reply.body)
     else:
-        click.echo("\n".join(_imported(reply.body)))
+        say("\n".join(_imported(reply.body)))
 
 
 def _read(file: Path) -> bytes:
@@ -140,4 +140,4 @@ def publish(name: str, *, make_default: bool, data_dir: Path | None, as_json: bo
         if item["default"]
         else f"It does not count in book {item['book']}: inkmeter prices publish {item['name']} --default"
     )
-    click.echo(f"{item['name']} v{item['version']} is published. {counts}")
+    say(f"{item['name']} v{item['version']} is published. {counts}")

@@ -10,7 +10,7 @@ import click
 
 from services.accounting.cli_pages import all_items
 from shared.http.client import call
-from shared.terminal import data_dir_option, json_option, print_json, print_table
+from shared.terminal import data_dir_option, json_option, print_json, print_table, say
 
 
 @click.group(short_help="Name projects.")
@@ -68,7 +68,7 @@ def _put(what: str, code: str, body: dict[str, Any], data_dir: Path | None, *, a
     if as_json:
         print_json(item)
     else:
-        click.echo(f"{item['code']} is {item['name']}.")
+        say(f"{item['code']} is {item['name']}.")
 
 
 @projects.command("list")

@@ -13,7 +13,8 @@ import click
 from shared.errors import NotFound, Reject
 from shared.http.client import Reply, call, request
 from shared.ids import uuid7
-from shared.terminal import data_dir_option, json_option, print_json, print_table
+from shared.printable import printable
+from shared.terminal import data_dir_option, json_option, print_json, print_table, say
 
 SERVICE = "collector"
 
@@ -50,7 +51,7 @@ def add(
     if as_json:
         print_json(added)
         return
-    click.echo(f"Added {added['name']}: {_device(added)}. It is read from now on.")
+    say(f"Added {added['name']}: {_device(added)}. It is read from now on.")
 
 
 @printers.command("list")
@@ -197,10 +198,10 @@ def remove(*, printer: str, yes: bool, data_dir: Path | None, as_json: bool) -> 
     found = _find(printer, data_dir)
     name = found.body["name"]
     if not yes:
-        click.confirm(f"Stop reading {name} and take it out of the registry?", abort=True, err=True)
+        click.confirm(f"Stop reading {printable(name)} and take it out of the registry?", abort=True, err=True)
     headers = {"If-Match": found.headers["ETag"]}
     request(SERVICE, "DELETE", _path(found.body["id"]), headers=headers, data_dir=data_dir)
-    print_json({"removed": found.body["id"]}) if as_json else click.echo(f"Removed {name}; its history stays.")
+    print_json({"removed": found.body["id"]}) if as_json else say(f"Removed {name}; its history stays.")
 
 
 # --- finding and showing -------------------------------------------------------------------------------------
@@ -240,7 +241,7 @@ def _patch(printer: str, body: dict[str, Any], data_dir: Path | None, *, as_json
     changed = request(
         SERVICE, "PATCH", _path(found.body["id"]), body=body, headers=headers, data_dir=data_dir
     ).body
-    print_json(changed) if as_json else click.echo(done.format(name=changed["name"]))
+    print_json(changed) if as_json else say(done.format(name=changed["name"]))
 
 
 def _device(printer: dict[str, Any]) -> str:

@@ -13,10 +13,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from msgspec import Struct
 
 from shared.clock import Clock, SystemClock
-from shared.dead_letters.letters import printable
 from shared.errors import NotFound, Reject
 from shared.events.dead_letters import DeadLetter, DeadLetterEvent
 from shared.kafka import EVENT_HEADERS, make_consumer, make_producer, send, start
+from shared.printable import printable
 from shared.topics.definitions import DLQ_SUFFIX, load_topics
 
 POLL_MS: Final = 1_000
@@ -139,7 +139,7 @@ def content(letter: DeadLetter) -> object:
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return printable(raw.decode(errors="replace"))
+        return printable(raw.decode(errors="replace"), lines=True)
 
 
 def key_text(letter: DeadLetter) -> str | None:

@@ -19,6 +19,7 @@ from shared.errors import Reject
 from shared.events.dead_letters import DEAD_LETTER, DeadLetter
 from shared.events.envelope import encode, new_event
 from shared.kafka import EVENT_HEADERS, MAX_RECORD_BYTES, send
+from shared.printable import printable
 from shared.stream.records import Record
 from shared.topics.definitions import DLQ_SUFFIX
 
@@ -47,7 +48,7 @@ def letter_for(record: Record, reject: Reject, *, consumer: str, now: datetime) 
         consumer: who refused it, such as `accounting.ledger`.
         now: when.
     """
-    reason = printable(reject.reason)[:MAX_REASON_CHARS]
+    reason = printable(reject.reason, lines=True)[:MAX_REASON_CHARS]
     size = len(record.key or b"") + len(record.value or b"")
     kept = size <= MAX_KEPT_BYTES
     data = DeadLetter(
@@ -72,11 +73,6 @@ def letter_for(record: Record, reject: Reject, *, consumer: str, now: datetime) 
         ("reason", reason.encode(errors="replace")),
     )
     return Letter(record.topic + DLQ_SUFFIX, record.place.encode(), encode(event), headers)
-
-
-def printable(text: str) -> str:
-    """The text without control characters: what was refused must not steer anybody's terminal."""
-    return "".join(each if each.isprintable() or each in "\n\t" else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def _base64(raw: bytes | None) -> str | None:

@@ -14,6 +14,7 @@ from services.reporting import numbers
 from services.reporting.render import figures
 from services.reporting.summary import Summary
 from shared.periods import title
+from shared.printable import printable
 
 LONGEST_NAME: Final = 48
 FILE_WIDTH: Final = 160
@@ -39,11 +40,6 @@ def drawn(summary: Summary) -> Group:
     if not summary.rows:
         return Group(heading, Text(), *_nothing(summary), Text(), notes)
     return Group(heading, _table(summary), *_unpriced(summary), notes)
-
-
-def printable(text: str) -> str:
-    """Text without the control characters by which a name could play tricks on a terminal."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def _table(summary: Summary) -> Table:

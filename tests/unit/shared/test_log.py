@@ -29,3 +29,25 @@ def test_a_line_is_json_with_event_service_and_level_and_hides_secrets():
     assert lines[0]["service"] == "sample"
     assert "ZeroDivisionError" in lines[2]["exception"]
     assert "hush" not in done.stderr
+
+
+FAILING = r"""
+import structlog
+from shared import log
+log.configure("console", service="sample")
+def connect():
+    url = "postgresql://inkmeter:hunter2@db/inkmeter"
+    raise ValueError("the device said \x1b]0;pwned\x07")
+try:
+    connect()
+except ValueError:
+    structlog.get_logger().exception("look_broke", printer="a\x1b[31m\n2026-01-01 [info] forged")
+"""
+
+
+def test_on_a_terminal_a_traceback_shows_no_variables_and_foreign_text_steers_nothing():
+    done = subprocess.run([sys.executable, "-c", FAILING], capture_output=True, text=True, check=True)
+    assert "ValueError: the device said" in done.stderr
+    assert "hunter2" not in done.stderr
+    assert "\x1b" not in done.stderr
+    assert not any(line.startswith("2026-01-01") for line in done.stderr.splitlines())
