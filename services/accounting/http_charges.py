@@ -97,6 +97,7 @@ class ChargeItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     price_rule: str
 
 
+_LAST_ID: Final = (1 << 128) - 1
 _EXACT: Final = ("printed_area_m2", "used_area_m2", "ink_ml", "cost", "price")
 
 
@@ -122,34 +123,46 @@ class ChargeApi:
     async def _jobs(self, call: Call) -> Page[JobItem]:
         query: JobQuery = call.query
         after = from_cursor(query.cursor, tuple[UUID])
-        rows = await self._charges.page("list_jobs", {**self._filters(query), "after_id": after and after[0]})
+        rows = await self._charges.page("list_jobs", self._filters(query, before=after[0] if after else None))
         items = [JobItem(**_texts(row)) for row in rows]
         return _page(items, query.limit, lambda last: (str(last.job_id),))
 
     async def _list(self, call: Call) -> Page[ChargeItem]:
         query: ChargeQuery = call.query
         after = from_cursor(query.cursor, tuple[UUID, int]) or (None, None)
-        place = {"after_id": after[0], "after_line": after[1], "job": query.job}
-        rows = await self._charges.page("list_charges", {**self._filters(query), **place})
+        place = {"after_id": after[0], "after_line": after[1]}
+        filters = self._filters(query, before=_next_id(after[0]), job=query.job)
+        rows = await self._charges.page("list_charges", {**filters, **place})
         items = [ChargeItem(**_texts(row)) for row in rows]
         return _page(items, query.limit, lambda last: (str(last.job_id), last.line))
 
     async def _explain(self, call: Call) -> Explanation:
         return await self._charges.explain(call.path["id"])
 
-    def _filters(self, query: JobQuery) -> dict[str, Any]:
+    def _filters(self, query: JobQuery, *, before: UUID | None, job: UUID | None = None) -> dict[str, Any]:
+        """The parameters of both lists: all that can be said as bounds on job ids is, as the index is on those.
+
+        So a page far down reads no more than the first one, and one job's charges are found at once.
+        """
         period = (
             parse_period(query.period, now=self._clock.now(), timezone=self._timezone) if query.period else None
         )
+        firsts = [first_job_id(period.start if period else EARLIEST), job]
+        ends = [first_job_id(period.end if period else LATEST), before, _next_id(job)]
         return {
-            "first_id": first_job_id(period.start if period else EARLIEST),
-            "end_id": first_job_id(period.end if period else LATEST),
+            "first_id": max(each for each in firsts if each),
+            "end_id": min(each for each in ends if each),
             "printer": query.printer,
             "person": query.person,
             "project": query.project,
             "unpriced": query.unpriced,
             "limit": query.limit + 1,
         }
+
+
+def _next_id(job_id: UUID | None) -> UUID | None:
+    """The id after a job's, as the end of a range that includes it; ids of years so late are none of ours."""
+    return UUID(int=min(job_id.int + 1, _LAST_ID)) if job_id else None
 
 
 def _texts(row: dict[str, Any]) -> dict[str, Any]:

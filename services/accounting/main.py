@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.accounting.charges import Charges
@@ -25,6 +26,8 @@ from shared.migrate import require_current
 from shared.postgres import Pool, open_pool
 from shared.process import run_until_stopped
 
+STATEMENT_TIMEOUT_S: Final = 20.0
+
 
 async def serve(settings: AccountingSettings) -> None:
     """Serves until SIGTERM or SIGINT.
@@ -34,7 +37,7 @@ async def serve(settings: AccountingSettings) -> None:
         Unreachable: no database answers.
     """
     url = settings.database_url.get_secret_value()
-    pool = await open_pool(url, name="inkmeter-accounting", max_size=settings.accounting_connections)
+    pool = await open_request_pool(settings)
     try:
         relay_pool = await open_pool(url, name="inkmeter-accounting-relay", max_size=1)
         try:
@@ -44,6 +47,20 @@ async def serve(settings: AccountingSettings) -> None:
             await relay_pool.close()
     finally:
         await pool.close()
+
+
+async def open_request_pool(settings: AccountingSettings) -> Pool:
+    """Connections for HTTP and reference data: few, so that none may be held for long.
+
+    Raises:
+        ConfigError, Unreachable: see open_pool.
+    """
+    return await open_pool(
+        settings.database_url.get_secret_value(),
+        name="inkmeter-accounting",
+        max_size=settings.accounting_connections,
+        statement_timeout_s=STATEMENT_TIMEOUT_S,
+    )
 
 
 async def _run(settings: AccountingSettings, pool: Pool, relay_pool: Pool) -> None:

@@ -21,7 +21,6 @@ JOIN accounting.code AS e ON e.what = 'entry_kind' AND e.no = c.entry_kind
 JOIN accounting.code AS k ON k.what = 'kind' AND k.no = c.kind
 JOIN accounting.code AS o ON o.what = 'outcome' AND o.no = c.outcome
 WHERE j.job_id >= %(first_id)s AND j.job_id < %(end_id)s
-  AND (%(job)s::uuid IS NULL OR j.job_id = %(job)s)
   AND (%(printer)s::text IS NULL OR p.key = %(printer)s)
   AND (%(person)s::text IS NULL OR w.key = %(person)s)
   AND (%(project)s::text IS NULL OR x.key = %(project)s)
@@ -42,7 +41,6 @@ WHERE j.job_id >= %(first_id)s AND j.job_id < %(end_id)s
   AND (%(person)s::text IS NULL OR j.person = %(person)s)
   AND (%(project)s::text IS NULL OR j.project = %(project)s)
   AND (NOT %(unpriced)s OR j.unpriced_lines > 0)
-  AND (%(after_id)s::uuid IS NULL OR j.job_id < %(after_id)s)
 ORDER BY j.job_id DESC
 LIMIT %(limit)s
 

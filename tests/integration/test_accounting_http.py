@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
-from services.accounting.main import routes
+from services.accounting import main
 from services.accounting.projects import Projects
 from services.accounting.settings import AccountingSettings
 from shared.health import Readiness
 from shared.http.app import make_app
-from shared.postgres import open_pool
+from shared.postgres import connect
 from shared.settings import load
 from tests.jobs import PRICE_LIST
 
@@ -19,10 +19,11 @@ TOML = {"Content-Type": "application/toml"}
 
 
 @pytest_asyncio.fixture
-async def client(database_url, tmp_path):
+async def client(database_url, tmp_path, monkeypatch):
+    monkeypatch.setattr(main, "STATEMENT_TIMEOUT_S", 0.5)
     settings = load(AccountingSettings, database_url=database_url, token=TOKEN, data_dir=tmp_path)
-    pool = await open_pool(database_url)
-    app = make_app("accounting", routes(pool, Projects(pool), settings), readiness=Readiness(), token=TOKEN)
+    pool = await main.open_request_pool(settings)
+    app = make_app("accounting", main.routes(pool, Projects(pool), settings), readiness=Readiness(), token=TOKEN)
     async with TestClient(TestServer(app), headers={"Authorization": f"Bearer {TOKEN}"}) as opened:
         yield opened
     await pool.close()
@@ -105,3 +106,14 @@ async def test_the_description_of_the_api_can_be_read_without_token(client):
     document = await answer.json()
 
     assert "/v1/charges/{id}/explain" in document["paths"]
+
+
+async def test_a_list_that_takes_too_long_is_ended_and_says_what_to_ask_for(client, database_url):
+    with connect(database_url) as other:
+        other.execute("LOCK TABLE accounting.job IN ACCESS EXCLUSIVE MODE")
+        answers = [await client.get(path) for path in ("/v1/jobs?person=nobody", "/v1/charges?person=nobody")]
+
+    for answer in answers:
+        problem = await answer.json()
+        assert (answer.status, problem["errors"][0]["pointer"]) == (422, "period")
+        assert "shorter period" in problem["detail"]
