@@ -65,7 +65,7 @@ WHERE by = 'printer' AND day BETWEEN %(first_day)s AND %(last_day)s
 -- name: ledger
 -- Counts line by line what no rollup holds: another time zone's days, or only some of the jobs.
 -- The line that brings a job up to its minimum has an amount, but is no job and no line of one.
--- The last column is 1 in the one row that is the total. A filter that is NULL lets everything pass.
+-- The last column is 1 in the one row that is the total, which comes first so that no limit cuts it off. A filter that is NULL lets everything pass.
 SELECT coalesce(key, ''), max(name), count(DISTINCT job_id) FILTER (WHERE entry_kind <> 'minimum'),
   coalesce(sum(printed_area_m2), 0) * 1000000,
   coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
@@ -107,4 +107,5 @@ FROM (
     AND (%(outcome)s::text IS NULL OR outcome = %(outcome)s)
 ) AS line
 GROUP BY GROUPING SETS ((key), ())
+ORDER BY GROUPING(key) DESC
 LIMIT %(limit)s

@@ -162,6 +162,15 @@ async def test_too_many_ledger_lines_are_refused_with_the_way_out(pool: Pool) ->
     assert (await store.summary(question("project", "2026"))).rows, "the sums still answer"
 
 
+@pytest.mark.parametrize("zone", [ZONE, "UTC"])
+async def test_too_many_rows_are_refused_with_the_way_out(
+    store: Store, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.reporting.store.MAX_ROWS", 1)
+    with pytest.raises(Reject, match="more than 1 rows"):
+        await store.summary(question("day", "2026", zone))
+
+
 async def test_views_that_are_missing_are_named(client: TestClient[Any, Any], store: Store, pool: Pool) -> None:
     assert (await client.get("/readyz")).status == 200
     async with pool.connection() as connection:
