@@ -31,7 +31,7 @@ def measure(run: Run, folder: Path) -> Result:
     meters = run.meters([])
     first = meters.read()
     loads = [f"\\copy accounting.{table} FROM '{_file(folder, table)}' (FORMAT csv)" for table in TABLES]
-    output, cpu_s, rss_kb = _psql(run, ["\\timing on", *loads])
+    output, cpu_s = _psql(run, ["\\timing on", *loads])
     _wait_for_backend(run)
     last = meters.read()
     times_ms = [float(found) for found in _TIMES.findall(output)]
@@ -40,7 +40,7 @@ def measure(run: Run, folder: Path) -> Result:
     assert run.scalar("SELECT count(*) FROM accounting.charge") == run.content.lines_posted
     before = Reading(0.0, 0.0, first.server_cpu_s, first.wal_bytes)
     after = Reading(sum(times_ms) / 1_000, cpu_s, last.server_cpu_s, last.wal_bytes)
-    return result(run, run.content.jobs, before, after, rss_kb * 1_024)
+    return result(run, run.content.jobs, before, after, peak_rss_bytes=0)
 
 
 def _wait_for_backend(run: Run) -> None:
@@ -51,8 +51,8 @@ def _wait_for_backend(run: Run) -> None:
     time.sleep(0.2)
 
 
-def _psql(run: Run, commands: list[str]) -> tuple[str, float, int]:
-    """Runs psql commands in one session: what it printed, its CPU, its peak memory in KiB."""
+def _psql(run: Run, commands: list[str]) -> tuple[str, float]:
+    """Runs psql commands in one session: what it printed, and its CPU in seconds."""
     argv = [str(programs_folder() / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", run.url]
     for command in commands:
         argv += ["-c", command]
@@ -64,7 +64,7 @@ def _psql(run: Run, commands: list[str]) -> tuple[str, float, int]:
         output = log.read()
     if process.returncode:
         raise RuntimeError(f"psql ended with {process.returncode}: {output}")
-    return output, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+    return output, usage.ru_utime + usage.ru_stime
 
 
 def _file(folder: Path, table: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 
 from bench.measure import Reading
 from bench.run import DEADLINE_S, Processes, Result, Run, result
@@ -26,13 +27,16 @@ def measure(run: Run, workers: int, module: str = "bench.worker") -> Result:
         meters = run.meters(pids)
         _wait(run, processes, "SELECT count(*) FROM accounting.offsets WHERE topic <> ''", 1)
         first, next_memory_s = meters.read(), 0.0
-        while run.scalar(TAKEN) < run.content.records:
+        committed: list[tuple[int, float]] = []
+        while (taken := run.scalar(TAKEN)) < run.content.records:
+            if taken and not committed:
+                committed.append((taken, time.monotonic()))
             if time.monotonic() > next_memory_s:
                 meters.watch_memory()
                 processes.check()
                 next_memory_s = time.monotonic() + 0.2
             if time.monotonic() - first.at_s > DEADLINE_S:
-                raise RuntimeError(f"{run.pipeline} stands at {run.scalar(TAKEN)} of {run.content.records}")
+                raise RuntimeError(f"{run.pipeline} stands at {taken} of {run.content.records}")
             time.sleep(POLL_S)
         last: Reading = meters.read()
         meters.watch_memory()
@@ -40,7 +44,12 @@ def measure(run: Run, workers: int, module: str = "bench.worker") -> Result:
     finally:
         processes.close(gently=False)
     _check(run, workers)
-    return result(run, run.content.jobs, first, last, max(meters.peak_rss_bytes))
+    done = result(run, run.content.jobs, first, last, max(meters.peak_rss_bytes))
+    if not committed:
+        return done
+    taken, at_s = committed[0]
+    rest = run.content.jobs * (run.content.records - taken) / run.content.records
+    return replace(done, steady_jobs_per_s=rest / (last.at_s - at_s))
 
 
 TAKEN = "SELECT coalesce(sum(next_offset), 0) FROM accounting.offsets WHERE topic <> ''"

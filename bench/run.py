@@ -25,7 +25,13 @@ MICRO: Final = 1e6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One run of one pipeline; `jobs` are the different jobs that were posted within `seconds`."""
+    """One run of one pipeline.
+
+    Attributes:
+        jobs: different jobs that were posted within `seconds`.
+        peak_rss_mb: of the largest process; 0 where it was not measured.
+        steady_jobs_per_s: of the ledger, from its first commit on, so without its start; 0 elsewhere.
+    """
 
     pipeline: str
     round: int
@@ -36,6 +42,7 @@ class Result:
     server_us_per_job: float
     wal_bytes_per_job: float
     peak_rss_mb: float
+    steady_jobs_per_s: float = 0.0
 
 
 class Processes:
