@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
 
 from services.accounting.charges import Charges
-from services.accounting.ledger.fence import lease
-from services.accounting.ledger.work import Move, Work
 from services.accounting.ledger.writer import LedgerWriter
-from services.accounting.partitions import month_number
-from services.accounting.pricebook_loader import load_pricing
-from services.accounting.pricebooks import PriceBooks
-from services.accounting.pricelist import read_document
 from services.accounting.projects import Projects
-from shared.events.envelope import encode, new_event
 from shared.events.jobs import EARLIEST, LATEST
 from shared.ids import first_job_id
 from shared.postgres import open_pool
-from shared.stream import Record
 from tests.integration.ledger_events import COST, PRICES, START
+from tests.integration.ledger_posts import ZONE, post, publish
 from tests.unit.accounting.price_lists import a1_line, job
 
-TOPIC = "test.jobs.v1"
-ZONE = ZoneInfo("Europe/Berlin")
 EVERYTHING = {
     **dict.fromkeys(("job", "printer", "person", "project", "after_id", "after_line")),
     "first_id": first_job_id(EARLIEST),
@@ -61,30 +50,6 @@ def writer(database_url):
     opened = LedgerWriter(database_url, ZONE)
     yield opened
     opened.close()
-
-
-async def publish(pool, *documents):
-    books = PriceBooks(pool, ZONE)
-    for document in documents:
-        file = read_document(json.loads(document), currency="EUR")
-        await books.put_draft(file)
-        await books.publish(file.name, by="test")
-
-
-def post(writer, jobs):
-    """Writes jobs to the ledger as its worker does."""
-    records = []
-    for offset, each in enumerate(jobs):
-        event = new_event(
-            "print.job.completed.v1", each, event_id="1", source="/test", time=each.completed_at, subject="j"
-        )
-        records.append(Record(TOPIC, 0, offset, b"k", encode(event)))
-    with writer.plain_connection() as connection:
-        stream, leases = lease(connection, TOPIC, [0])
-        pricing = load_pricing(connection)
-    writer.months.ensure({month_number(each.completed_at.date()) for each in jobs})
-    work = Work(TOPIC, stream, records, [Move(0, leases[0].epoch, 0, len(records))])
-    return writer.write(work, pricing)
 
 
 def jobs():
