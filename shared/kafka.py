@@ -70,6 +70,8 @@ def make_consumer(
     group_id: str | None = None,
     group_instance_id: str | None = None,
     topics: Sequence[str] = (),
+    fetch_bytes: int = MAX_FETCH_BYTES,
+    fetch_partition_bytes: int = MAX_FETCH_PARTITION_BYTES,
 ) -> AIOKafkaConsumer:
     """A consumer from the first record on that commits only what it is told to commit; the caller starts it.
 
@@ -80,6 +82,8 @@ def make_consumer(
         group_instance_id: a name of this member that outlives it: a restart within the session timeout
             gets the same partitions back without disturbing the others. Must be unique in the group.
         topics: what to subscribe to; empty when the caller subscribes or assigns.
+        fetch_bytes: how much one answer of a broker may hold, which is held in memory; a larger record passes.
+        fetch_partition_bytes: how much of it of one partition.
     """
     return AIOKafkaConsumer(
         *topics,
@@ -94,8 +98,8 @@ def make_consumer(
         heartbeat_interval_ms=HEARTBEAT_MS,
         session_timeout_ms=SESSION_TIMEOUT_MS,
         max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
-        fetch_max_bytes=MAX_FETCH_BYTES,
-        max_partition_fetch_bytes=MAX_FETCH_PARTITION_BYTES,
+        fetch_max_bytes=fetch_bytes,
+        max_partition_fetch_bytes=fetch_partition_bytes,
         fetch_max_wait_ms=200,
         metadata_max_age_ms=60_000,
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.accounting.ledger.read import codes_key, payload_hash
+from services.accounting.ledger.read import codes_key, moments_of, payload_hash
 from services.accounting.pricebook_loader import Pricing
 from services.accounting.pricing import ChargeLine, price_job
 from shared.errors import Reject
@@ -93,7 +93,7 @@ def posting_of(job: JobCompleted, entry_id: int, pricing: Pricing, zone: ZoneInf
     return Posting(
         entry_id=entry_id,
         job_id=UUID(job.job.id),
-        payload_hash=payload_hash(job),
+        payload_hash=payload_hash(job, moments_of(job)),
         day=business_day(job.completed_at, zone),
         department=job.department or pricing.departments.get(person, ""),
         job=job,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -117,16 +117,34 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-def payload_hash(job: JobCompleted) -> int:
+class Moments(NamedTuple):
+    """The moments of a job in microseconds since 2000."""
+
+    completed: int
+    submitted: int | None
+    started: int | None
+
+
+def moments_of(job: JobCompleted) -> Moments:
+    """The moments of a job."""
+    submitted, started = job.submitted_at, job.started_at
+    return Moments(
+        microseconds(job.completed_at),
+        None if submitted is None else microseconds(submitted),
+        None if started is None else microseconds(started),
+    )
+
+
+def payload_hash(job: JobCompleted, moments: Moments) -> int:
     """A signed 64 bit hash of all that a job says; how and by whom it was delivered is left out.
 
     The same job told twice has the same hash; the same identity with another hash is a contradiction. Moments
     count as such, whatever zone they are written in.
     """
-    moments = [microseconds(at) if at else None for at in (job.submitted_at, job.started_at)]
+    reference = job.job
     said = (
-        job.job.key,
-        job.job.device_job_id,
+        reference.key,
+        reference.device_job_id,
         job.printer,
         job.person,
         job.project,
@@ -137,7 +155,6 @@ def payload_hash(job: JobCompleted) -> int:
         job.title,
         job.copies,
         moments,
-        microseconds(job.completed_at),
         job.measured,
         job.correlation_id,
         job.lines,

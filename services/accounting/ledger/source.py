@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -26,6 +26,13 @@ DRAIN_S: Final = 5.0
 COMMIT_TIMEOUT_S: Final = 5.0
 
 LeasePartitions = Callable[[Sequence[int]], Awaitable[tuple[int, Mapping[int, Lease]]]]
+
+
+class Taken(NamedTuple):
+    """A batch, and the generation of the group in which it was taken."""
+
+    work: Work
+    generation: int
 
 
 class LedgerSource(ConsumerRebalanceListener):
@@ -89,7 +96,7 @@ class LedgerSource(ConsumerRebalanceListener):
         """How many partitions are leased."""
         return len(self._leases)
 
-    async def take(self, limit: int) -> Work | None:
+    async def take(self, limit: int) -> Taken | None:
         """The next batch: what is waiting, at most `limit` records; None if nothing comes within IDLE_S."""
         await self._lease_what_is_new()
         generation = self.generation
@@ -108,7 +115,7 @@ class LedgerSource(ConsumerRebalanceListener):
                 give_up = time.monotonic() + LINGER_S
             elif time.monotonic() >= give_up:
                 break
-        return self._work(records) if records else None
+        return Taken(self._work(records), generation) if records else None
 
     def _work(self, records: list[Record]) -> Work:
         reached = {record.partition: record.offset + 1 for record in records}

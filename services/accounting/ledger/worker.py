@@ -1,4 +1,4 @@
-"""The ledger's worker: one batch in the writer's thread while the next one is taken and made ready."""
+"""The ledger's worker: one batch in the writer's thread, the next one made ready, the one after it taken."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from aiokafka.errors import KafkaError
 from services.accounting.ledger import metrics
 from services.accounting.ledger.fence import Fence, Lease
 from services.accounting.ledger.prepare import Prepared, Preparer
-from services.accounting.ledger.source import LedgerSource, unreachable
-from services.accounting.ledger.work import Fenced, Outcome, Work
+from services.accounting.ledger.source import LedgerSource, Taken, unreachable
+from services.accounting.ledger.work import Fenced, Outcome
 from services.accounting.ledger.writer import LedgerWriter
 from shared.backoff import Backoff
 from shared.errors import Retry, Unreachable
@@ -33,6 +33,9 @@ STOP_GRACE_S: Final = 8.0
 STAY_MEMBER_S: Final = 30.0
 SWITCH_INTERVAL_S: Final = 0.000_2
 """How long a thread may keep the interpreter: the writer must not wait 5 ms after each of its calls."""
+FETCH_BYTES: Final = 8 * 1024 * 1024
+FETCH_PARTITION_BYTES: Final = 1024 * 1024
+"""Three batches are in memory already; what waits in the consumer need not be more than half of one."""
 GC_THRESHOLD: Final = (200_000, 20, 100)
 """Reference counting frees a batch's tens of thousands of objects; looking for cycles in them is in vain."""
 
@@ -127,34 +130,42 @@ class Ledger:
                 client_id="accounting-ledger",
                 group_id=options.group,
                 group_instance_id=options.instance,
+                fetch_bytes=FETCH_BYTES,
+                fetch_partition_bytes=FETCH_PARTITION_BYTES,
             ),
             options.bootstrap,
         )
         source = LedgerSource(consumer, options.topic, self._lease, self._drained)
+        taking: asyncio.Task[Taken | None] | None = None
         try:
             await source.check_topic()
             self._trouble = None
+            taking = asyncio.create_task(source.take(options.max_batch))
             while True:
-                work = await source.take(options.max_batch)
-                if work is None:
+                taken = await taking
+                taking = asyncio.create_task(source.take(options.max_batch))
+                if taken is None:
                     await self._written()
-                    continue
-                await self._post(source, work)
-                backoff.reset()
+                else:
+                    await self._post(source, taken)
+                    backoff.reset()
         finally:
+            if taking:
+                taking.cancel()
+                await asyncio.wait([taking])
             await self._finish()
             await source.close()
 
-    async def _post(self, source: LedgerSource, work: Work) -> None:
+    async def _post(self, source: LedgerSource, taken: Taken) -> None:
         """Makes a batch ready, then hands it to the writer as soon as that is free."""
-        began, generation = time.monotonic(), source.generation
-        prepared = await self._patiently(source, "prepare", lambda: self._preparer.prepare(work))
+        began = time.monotonic()
+        prepared = await self._patiently(source, "prepare", lambda: self._preparer.prepare(taken.work))
         while self._writing and not self._writing.done():
             await asyncio.wait([self._writing], timeout=STAY_MEMBER_S)
             if not self._writing.done():
                 await source.stay_member()
         await self._written(wait=True)
-        if generation == source.generation:
+        if taken.generation == source.generation:
             self._writing = asyncio.create_task(self._write(source, prepared, began))
 
     async def _write(self, source: LedgerSource, prepared: Prepared, began: float) -> None:

@@ -17,7 +17,7 @@ from services.accounting.ledger.fast.names import Names
 from services.accounting.ledger.fast.rates import Kept, Rates, Terms
 from services.accounting.ledger.fast.sums import TooLarge
 from services.accounting.ledger.posting import business_day, refuse_too_large
-from services.accounting.ledger.read import codes_key, microseconds, payload_hash
+from services.accounting.ledger.read import Moments, codes_key, payload_hash
 from services.accounting.ledger.work import Refusal, Work
 from services.accounting.pricing.quantities import length_fed_um, quantities_of
 from services.accounting.pricing.sizes import size_class
@@ -31,6 +31,8 @@ _FIRST_DAY: Final = _EPOCH.date()
 _QUARTER_HOUR_US: Final = 15 * 60 * 1_000_000
 _length: Final = Struct(">i").pack
 _ABSENT: Final = _length(-1)
+_SHORT: Final = 256
+_LENGTHS: Final = [_length(size) for size in range(_SHORT)]
 MAX_FED_UM: Final = 1 << 60
 Amounts = tuple[int | None, int | None]
 _LATER: Final[Amounts] = (None, None)
@@ -97,9 +99,9 @@ class Rows:
             except Reject as reject:
                 self.refused.append(Refusal(record, reject))
 
-    def _add(self, job: JobCompleted, identity: bytes, entry_id: int) -> None:
+    def _add(self, job: JobCompleted, identity: bytes, moments: Moments, entry_id: int) -> None:
         reference = job.job
-        said = payload_hash(job)
+        said = payload_hash(job, moments)
         if (first := self._seen.get(identity)) is not None:
             self.again.append(Again(first, said, entry_id))
             return
@@ -107,7 +109,7 @@ class Rows:
         self._seen[identity] = len(self.jobs)
         self.lines += lines
         self.ink_ul += ink_ul
-        completed = microseconds(job.completed_at)
+        completed, submitted, started = moments
         quarter = completed // _QUARTER_HOUR_US
         day = self._days.kept.get(quarter)
         person = job.person
@@ -118,8 +120,8 @@ class Rows:
                 entry_id,
                 said,
                 completed,
-                microseconds(job.submitted_at) if job.submitted_at else NULL64,
-                microseconds(job.started_at) if job.started_at else NULL64,
+                NULL64 if submitted is None else submitted,
+                NULL64 if started is None else started,
                 identity,
                 self.printers.add(job.printer.id or ""),
                 self.people.add(claimed),
@@ -136,9 +138,7 @@ class Rows:
                 job.billable is not False,
             )
         )
-        self.texts.append(
-            b"".join(map(_text, (reference.key, reference.device_job_id, job.title, job.correlation_id)))
-        )
+        self.texts.append(_texts(reference.key, reference.device_job_id, job.title, job.correlation_id))
 
     def _priced(self, job: JobCompleted, position: int) -> tuple[list[bytes], list[int]]:
         """The packed lines of a job, and the amounts of ink of all of them in order."""
@@ -284,12 +284,18 @@ def _minimum(position: int, rate: int, index: int, cost: int, price: int) -> byt
     )  # fmt: skip
 
 
-def _text(text: str | None) -> bytes:
-    """A text as COPY BINARY has it."""
-    if text is None:
-        return _ABSENT
-    raw = text.encode()
-    return _length(len(raw)) + raw
+def _texts(*texts: str | None) -> bytes:
+    """Texts as COPY BINARY has them."""
+    parts = []
+    for text in texts:
+        if text is None:
+            parts.append(_ABSENT)
+        else:
+            raw = text.encode()
+            size = len(raw)
+            parts.append(_LENGTHS[size] if size < _SHORT else _length(size))
+            parts.append(raw)
+    return b"".join(parts)
 
 
 def _last_partition(records: Sequence[Record]) -> int:
