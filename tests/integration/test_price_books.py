@@ -65,7 +65,12 @@ async def test_the_same_file_again_changes_nothing_and_another_is_the_next_versi
 async def test_a_published_version_can_never_be_changed(books, database_url):
     await publish(books, file())
 
-    for statement in ("UPDATE accounting.price_list SET valid_from = now()", "DELETE FROM accounting.price_list"):
+    for statement in (
+        "UPDATE accounting.price_list SET valid_from = now()",
+        "DELETE FROM accounting.price_list",
+        "TRUNCATE accounting.price_list",
+        "DELETE FROM accounting.default_price_list",
+    ):
         with connect(database_url) as connection, pytest.raises(psycopg.errors.IntegrityConstraintViolation):
             connection.execute(statement)
 

@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 import psycopg
 import pytest
 
+from services.accounting.dimensions import DIMENSIONS
 from services.accounting.ledger.writer import LedgerWriter
 from services.reporting.question import FILTERS, Question
 from services.reporting.store import Store
@@ -162,3 +163,16 @@ def test_the_ledger_and_all_of_its_partitions_only_grow(pool: Pool, database_url
             for change in (f"UPDATE {table} SET posted_at = now()", f"DELETE FROM {table}", f"TRUNCATE {table}"):
                 with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="append-only"):
                     connection.execute(change.encode())
+
+
+def test_what_the_ledger_names_by_number_is_never_taken_away(pool: Pool, database_url: str) -> None:
+    del pool
+    with connect(database_url, autocommit=True) as connection:
+        dimensions = [each.table for each in DIMENSIONS]
+        for table in (*dimensions, "accounting.stream", "accounting.code"):
+            for change in (f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
+                with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="the ledger names"):
+                    connection.execute(change.encode())
+        with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
+            connection.execute("UPDATE accounting.rule SET text = 'another'")
+        connection.execute("UPDATE accounting.person SET name = 'Anna'")

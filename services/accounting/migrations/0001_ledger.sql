@@ -191,6 +191,29 @@ CREATE TRIGGER job_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON account
 CREATE TRIGGER charge_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON accounting.charge
     FOR EACH STATEMENT EXECUTE FUNCTION accounting.refuse_change();
 
+-- What the ledger names by number is kept for ever: without its row here a charge would be in no view, and its
+-- number could be given to another. Names may change; how an amount came about may not.
+CREATE FUNCTION accounting.refuse_loss() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the ledger names rows of %: % is refused', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'integrity_constraint_violation';
+END
+$$;
+DO $$
+DECLARE
+    dimension text;
+BEGIN
+    FOREACH dimension IN ARRAY ARRAY['stream', 'code', 'printer', 'person', 'project_key', 'department_key', 'media',
+        'category', 'source', 'quality', 'finishing', 'ink_set', 'rule']
+    LOOP
+        EXECUTE format('CREATE TRIGGER rows_are_kept BEFORE DELETE OR TRUNCATE ON accounting.%I '
+            'FOR EACH STATEMENT EXECUTE FUNCTION accounting.refuse_loss()', dimension);
+    END LOOP;
+END
+$$;
+CREATE TRIGGER rules_never_change BEFORE UPDATE ON accounting.rule
+    FOR EACH STATEMENT EXECUTE FUNCTION accounting.refuse_loss();
+
 -- Makes the partition of a month (UTC) if it is missing. Made apart and then attached, it never waits for, nor
 -- stops, those who insert. Answers whether it had to be made.
 CREATE FUNCTION accounting.make_month(month date) RETURNS boolean LANGUAGE plpgsql AS $$

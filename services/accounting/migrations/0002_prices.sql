@@ -31,6 +31,9 @@ $$;
 CREATE TRIGGER price_list_is_immutable BEFORE UPDATE OR DELETE ON accounting.price_list
     FOR EACH ROW WHEN (OLD.state = 'published') EXECUTE FUNCTION accounting.refuse_price_list_change();
 
+CREATE TRIGGER price_lists_are_kept BEFORE TRUNCATE ON accounting.price_list
+    FOR EACH STATEMENT EXECUTE FUNCTION accounting.refuse_loss();
+
 CREATE TABLE accounting.default_price_list (
     no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     book text NOT NULL CHECK (book IN ('cost', 'price')),
@@ -40,6 +43,9 @@ CREATE TABLE accounting.default_price_list (
 
 COMMENT ON TABLE accounting.default_price_list IS
     'Which list counts in a book: the last one named that has a version valid at the time of the job.';
+
+CREATE TRIGGER defaults_are_history BEFORE UPDATE OR DELETE OR TRUNCATE ON accounting.default_price_list
+    FOR EACH STATEMENT EXECUTE FUNCTION accounting.refuse_loss();
 
 -- Counts up with every publication, so that the ledger's writer sees cheaply that it must read the lists again.
 CREATE TABLE accounting.price_revision (
