@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from typing import Final
 
 import click
@@ -80,14 +81,29 @@ def exit_code(error: InkmeterError) -> int:
     return 3 if isinstance(error, Unreachable) else 1
 
 
+def _one_sentence(error: click.ClickException) -> str:
+    """What is wrong with the words of a command, and where to look; click's own way takes several lines."""
+    text = " ".join(error.format_message().split())
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{text.removesuffix('.')}: `{context.command_path} --help` shows how." if context else text
+
+
 def main() -> None:
     """Runs the command; an expected error is one sentence on stderr, never a traceback unless --debug."""
     debug = "--debug" in sys.argv[1:]
     try:
-        root(standalone_mode=True, prog_name="inkmeter")
+        sys.exit(root.main(standalone_mode=False, prog_name="inkmeter") or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        click.echo(f"inkmeter: {printable(_one_sentence(error))}", err=True)
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(1)
     except InkmeterError as error:
         if debug:
-            raise
+            traceback.print_exc()
         click.echo(f"inkmeter: {printable(str(error), lines=True)}", err=True)
         sys.exit(exit_code(error))
     except ModuleNotFoundError as error:

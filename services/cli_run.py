@@ -150,7 +150,8 @@ def config_show(service: str, *, as_json: bool) -> None:
 
 @config.command("check")
 @click.argument("service", type=click.Choice(SERVICES), required=False)
-def config_check(service: str | None) -> None:
+@json_option
+def config_check(service: str | None, *, as_json: bool) -> None:
     """Check the settings of one service or of all; every error is told, each with its variable.
 
     Example: inkmeter config check
@@ -161,9 +162,12 @@ def config_check(service: str | None) -> None:
         loaded = _settings_of(name)
         for variable, _, _ in shown(loaded):
             known |= {variable, f"{variable}_FILE"}
-        click.echo(f"{name}: the settings are fine")
+        if not as_json:
+            click.echo(f"{name}: the settings are fine")
     ours = {name for name in os.environ if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}LOCAL_")}
     strange = sorted(ours - known) if not service else []
+    if as_json:
+        print_json({"fine": names, "unknown_variables": strange})
     for variable in strange:
         click.echo(f"{variable} is no setting of Inkmeter: is its name misspelt?", err=True)
     sys.exit(1 if strange else 0)

@@ -89,7 +89,8 @@ def ready_lines(stack: LocalStack) -> list[str]:
 
 @click.command(short_help="Stop the local stack.")
 @data_dir_option
-def down(*, data_dir: Path | None) -> None:
+@json_option
+def down(*, data_dir: Path | None, as_json: bool) -> None:
     """Stop the local stack, and say what was stopped.
 
     Example: inkmeter down
@@ -99,7 +100,9 @@ def down(*, data_dir: Path | None) -> None:
 
     layout = layout_of(data_dir)
     stopped = stop_stack(layout)
-    if stopped:
+    if as_json:
+        print_json({"data_dir": str(layout.root), "stopped": stopped})
+    elif stopped:
         click.echo(f"Stopped {', '.join(stopped)}.")
     else:
         click.echo(f"Nothing runs with the data directory {layout.root}.")
