@@ -8,6 +8,8 @@ import time
 from contextlib import suppress
 from typing import Final
 
+import psutil
+
 from deploy.local import leftovers
 from deploy.local.lock import StackLock, holder_of
 from deploy.local.paths import Layout
@@ -16,6 +18,7 @@ from deploy.local.state import StackState, read_json
 POLL_S: Final = 0.05
 STOPPED_WITHIN_S: Final = 45.0
 """More than the stages of `stopping` take together."""
+ENDED_WITHIN_S: Final = 5.0
 
 
 def stop_stack(layout: Layout) -> tuple[str, ...]:
@@ -30,7 +33,11 @@ def stop_stack(layout: Layout) -> tuple[str, ...]:
     if holder:
         with suppress(ProcessLookupError):
             os.kill(holder, signal.SIGTERM)
-        if not _released(layout, STOPPED_WITHIN_S):
+        if _released(layout, STOPPED_WITHIN_S):
+            # What is left for it to do takes milliseconds; who looks after `down` finds no process at all.
+            with suppress(psutil.Error, psutil.TimeoutExpired):
+                psutil.Process(holder).wait(ENDED_WITHIN_S)
+        else:
             with suppress(ProcessLookupError):
                 os.kill(holder, signal.SIGKILL)
             _released(layout, STOPPED_WITHIN_S)
