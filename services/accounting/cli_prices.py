@@ -82,14 +82,11 @@ def import_file(file: Path, *, data_dir: Path | None, as_json: bool) -> None:
     """
     raw = _read(file)
     is_csv = file.suffix.lower() == ".csv"
-    reply = request(
-        "accounting",
-        "POST",
-        _PATH,
-        body=raw,
-        headers={"Content-Type": _ACCEPT["csv" if is_csv else "toml"]},
-        data_dir=data_dir,
-    )
+    kind = {"Content-Type": _ACCEPT["csv" if is_csv else "toml"]}
+    try:
+        reply = request("accounting", "POST", _PATH, body=raw, headers=kind, data_dir=data_dir)
+    except Reject as refusal:
+        raise Reject(f"{file}: {refusal}") from refusal
     if as_json:
         print_json(reply.body)
     else:

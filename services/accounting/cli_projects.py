@@ -9,6 +9,7 @@ from urllib.parse import quote
 import click
 
 from services.accounting.cli_pages import all_items
+from shared.errors import Reject
 from shared.http.client import call
 from shared.terminal import data_dir_option, json_option, print_json, print_table, say
 
@@ -64,6 +65,8 @@ def set_department(code: str, *, name: str, active: bool, data_dir: Path | None,
 
 
 def _put(what: str, code: str, body: dict[str, Any], data_dir: Path | None, *, as_json: bool) -> None:
+    if not code:
+        raise Reject("CODE must not be empty: it is what jobs are charged to, such as P-100.")
     item = call("accounting", "PUT", f"/v1/{what}/{quote(code, safe='')}", body=body, data_dir=data_dir)
     if as_json:
         print_json(item)
@@ -87,7 +90,7 @@ def list_projects(*, search: str | None, data_dir: Path | None, as_json: bool) -
     print_table(
         ["Code", "Name", "Customer", "Billable", "Active"],
         [(i["code"], i["name"], i.get("customer"), _yes(i.get("billable")), _yes(i["active"])) for i in items],
-        empty="There is no such project.",
+        empty=_nothing("project", search),
     )
 
 
@@ -107,8 +110,14 @@ def list_departments(*, search: str | None, data_dir: Path | None, as_json: bool
     print_table(
         ["Code", "Name", "Active"],
         [(i["code"], i["name"], _yes(i["active"])) for i in items],
-        empty="There is no such department.",
+        empty=_nothing("department", search),
     )
+
+
+def _nothing(kind: str, search: str | None) -> str:
+    if search:
+        return f"There is no such {kind}."
+    return f"No {kind} has a name yet: give one with `inkmeter {kind}s set CODE --name NAME`."
 
 
 def _yes(value: object) -> str:
