@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -12,12 +11,11 @@ from msgspec.structs import replace
 from services.collector.journal import Entry
 from services.collector.printers import Printer
 from shared.errors import Reject
-from shared.events.envelope import MAX_EVENT_BYTES, encode, new_event
+from shared.events.envelope import MAX_EVENT_BYTES, encode, new_event, rejected
 from shared.events.jobs import JOB_COMPLETED, JobCompleted, PrinterRef, identified
 from shared.ids import job_key
 
 JOBS_TOPIC: Final = "jobs.v1"
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def job_identity(printer: PrinterRef, known: Printer | None) -> str:
@@ -80,23 +78,16 @@ def job_entry(data: JobCompleted, *, collector_id: str, source: str) -> Entry:
     return Entry(JOBS_TOPIC, data.printer.id, job.id, value, origin, numbered)
 
 
-def without_control_characters(data: JobCompleted) -> JobCompleted:
-    """What a device says, fit for JSON and PostgreSQL: control characters and lone surrogates become blanks."""
-    plain = msgspec.to_builtins(data)
-    return msgspec.convert(_blanked(plain), JobCompleted) if _has_control(plain) else data
+def checked(data: JobCompleted) -> JobCompleted:
+    """The record, if every field keeps what the event's schema says of it.
 
-
-def _has_control(value: Any) -> bool:
-    if isinstance(value, str):
-        return _CONTROL.search(value) is not None
-    if isinstance(value, dict):
-        return any(_has_control(each) for pair in value.items() for each in pair)
-    return isinstance(value, list) and any(map(_has_control, value))
-
-
-def _blanked(value: Any) -> Any:
-    if isinstance(value, str):
-        return _CONTROL.sub(" ", value)
-    if isinstance(value, dict):
-        return {_blanked(name): _blanked(each) for name, each in value.items()}
-    return [_blanked(each) for each in value] if isinstance(value, list) else value
+    Raises:
+        Reject: one does not, such as an area larger than a country: consumers would refuse the event.
+    """
+    try:
+        return msgspec.json.decode(msgspec.json.encode(data), type=JobCompleted)
+    except msgspec.ValidationError as error:
+        told = rejected(error)
+        raise Reject(f"{told.reason} ({told.pointer})", pointer=told.pointer) from error
+    except (OverflowError, UnicodeEncodeError) as error:
+        raise Reject(f"it can't be written as JSON: {error}") from error

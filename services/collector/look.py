@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import structlog
 
 from services.collector import metrics
 from services.collector.addresses import AddressGuard
-from services.collector.jobs import complete, job_entry, without_control_characters
+from services.collector.jobs import checked, complete, job_entry
 from services.collector.journal import Entry, Journal
 from services.collector.printers import Printer, other_device
 from services.collector.sources.source import PrinterSource, Reading
 from shared.errors import Reject
+from shared.events.jobs import JobCompleted
 
 CURSOR_PREFIX: Final = "printer:"
 _log = structlog.get_logger()
@@ -48,8 +50,7 @@ class Looker:
         if self._cursor is None:
             self._cursor = await self._journal.cursor(CURSOR_PREFIX + self.printer.id)
         reading = await self._source.completed_jobs(self._cursor)
-        entries, refused = self._entries(reading)
-        new = await self._append(entries, reading.cursor)
+        new, refused = await self._take(reading)
         self._tell_refused(refused)
         return reading, new
 
@@ -67,30 +68,36 @@ class Looker:
             raise Reject(f"{self.printer.address}: {wrong}")
         self._known_device = True
 
-    def _entries(self, reading: Reading) -> tuple[list[Entry], list[str]]:
-        entries: list[Entry] = []
+    async def _take(self, reading: Reading) -> tuple[int, list[str]]:
+        """Journals the jobs that were never seen, with the cursor; writes nothing when there is no news."""
         refused = list(reading.refused)
+        jobs: dict[str, JobCompleted] = {}
         for job in reading.jobs:
-            source = job.job.source or self.printer.kind
-            try:
-                whole = complete(without_control_characters(job), self.printer)
-                entries.append(job_entry(whole, collector_id=self._collector_id, source=source))
-            except Reject as error:
-                refused.append(f"job {job.job.device_job_id}: {error.reason}")
-        return entries, refused
-
-    async def _append(self, entries: Sequence[Entry], cursor: str) -> int:
-        """Appends the jobs that were never seen, with the cursor; writes nothing when there is no news."""
-        ids = frozenset(entry.event_id for entry in entries)
-        unsure = [entry for entry in entries if entry.event_id not in self._last_ids]
-        known = await self._journal.known([entry.event_id for entry in unsure])
-        new = [entry for entry in unsure if entry.event_id not in known]
-        if new or cursor != self._cursor:
-            await self._journal.append(new, cursor=(CURSOR_PREFIX + self.printer.id, cursor))
-        self._cursor, self._last_ids = cursor, ids
-        for entry in new:
+            with self._telling(refused, job):
+                whole = complete(job, self.printer)
+                jobs[str(whole.job.id)] = whole
+        known = await self._journal.known([each for each in jobs if each not in self._last_ids])
+        entries: list[Entry] = []
+        for event_id in [each for each in jobs if each not in self._last_ids and each not in known]:
+            whole = jobs.pop(event_id)
+            with self._telling(refused, whole):
+                source = whole.job.source or self.printer.kind
+                entries.append(job_entry(checked(whole), collector_id=self._collector_id, source=source))
+                jobs[event_id] = whole
+        if entries or reading.cursor != self._cursor:
+            await self._journal.append(entries, cursor=(CURSOR_PREFIX + self.printer.id, reading.cursor))
+        self._cursor, self._last_ids = reading.cursor, frozenset(jobs)
+        for entry in entries:
             metrics.JOBS.labels(entry.source.rpartition("/")[2]).inc()
-        return len(new)
+        return len(entries), refused
+
+    @contextmanager
+    def _telling(self, refused: list[str], job: JobCompleted) -> Iterator[None]:
+        """Notes why a job can't be taken; the others must not wait for it."""
+        try:
+            yield
+        except Reject as error:
+            refused.append(f"job {job.job.device_job_id}: {error.reason}")
 
     def _tell_refused(self, refused: Sequence[str]) -> None:
         """Each sentence once, as the same jobs come with every look."""

@@ -19,7 +19,9 @@ from shared.ids import job_id, job_key
 JOB_COMPLETED: Final = "print.job.completed.v1"
 MAX_LINES: Final = 1_000
 
-Code = Annotated[str, Meta(min_length=1, max_length=200)]
+MAX_CODE: Final = 200
+
+Code = Annotated[str, Meta(min_length=1, max_length=MAX_CODE)]
 Text = Annotated[str, Meta(max_length=1_000)]
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 Quantity = Annotated[int, Meta(ge=0, le=10**15)]
@@ -127,6 +129,8 @@ def identified(data: JobCompleted) -> JobCompleted:
         if not job.device_job_id:
             raise Reject("job needs a key or a device_job_id", pointer="/job")
         key = job_key(identity, job.device_job_id, data.completed_at)
+    if max(len(identity), len(key)) > MAX_CODE:
+        raise Reject(f"the job key would be longer than {MAX_CODE} characters: {key[:80]}...", pointer="/job")
     expected = str(job_id(data.completed_at, key))
     if job.id and job.id != expected:
         raise Reject(

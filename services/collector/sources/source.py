@@ -47,14 +47,15 @@ class Reading:
     """What one look at a printer brought.
 
     Attributes:
-        jobs: ended jobs, oldest first. A source may bring the same job again and again, always equal in
-            device job id and completion time: whoever reads drops those it knows by job id.
+        jobs: ended jobs, oldest first, their texts without control characters. A source may bring the same job
+            again and again, always equal in device job id and completion time: whoever reads drops those it
+            knows by job id.
         cursor: to be stored together with the jobs and handed to the next look, unread. It also pins the
             start time of a device that has only an up-time clock, which keeps the identities of its jobs
             stable over restarts of the collector: a lost cursor may change the completion time of the jobs
             still in such a device's history.
         state: what the printer does now.
-        refused: ended jobs that can't be told apart or dated, one sentence each.
+        refused: ended jobs that can't be told apart, dated or read yet, one sentence each.
     """
 
     jobs: tuple[JobCompleted, ...]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from services.collector.addresses import AddressGuard, parse_networks
 from services.collector.device import examine, identify
@@ -98,9 +99,23 @@ async def test_jobs_of_a_printer_added_anew_keep_their_identity(journal: Journal
     assert (await looker(source, journal, printer(1, id="another-id")).look())[1] == 0
 
 
-async def test_control_characters_of_a_device_become_blanks(journal: Journal):
-    await looker(FakeSource(ended(1, title="a\x00b\ud800c")), journal).look()
-    assert [event.data.title for event in await events(journal)] == ["a b c"]
+NONSENSE = {
+    "an area beyond 64 bits": {"lines": [JobLine(printed_area_mm2=10**30)]},
+    "an area larger than a country": {"lines": [JobLine(printed_area_mm2=10**16)]},
+    "a negative count": {"copies": -3},
+    "half a surrogate": {"title": "a\ud800"},
+    "a long identity": {"job": JobRef(device_job_id="7" * 190)},
+}
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE.values(), ids=NONSENSE)
+async def test_a_job_that_no_consumer_would_take_is_told_and_does_not_hold_up_the_others(
+    journal: Journal, nonsense
+):
+    source = FakeSource(ended(1), structs.replace(ended(2), **nonsense), ended(3))
+    one = looker(source, journal)
+    assert [(await one.look())[1] for _ in range(2)] == [2, 0]
+    assert [event.data.job.device_job_id for event in await events(journal)] == ["1", "3"]
 
 
 async def test_another_device_at_the_address_is_not_read(journal: Journal):
