@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.collector.sources.ipp.counts import Attempt
+from services.collector.sources.ipp.cursor import Cursor
 from services.collector.sources.ipp.jobs import completed_job
 from services.collector.sources.ipp.message import Attribute, Data, Range, collection
 from services.collector.sources.ipp.tags import Tag
@@ -214,20 +215,73 @@ def test_a_job_without_any_completion_time_is_refused() -> None:
         record(a_job(date_time_at_completed=None))
 
 
+def up_time_job(number: int, seconds: int) -> View:
+    return a_job(job_id=number, date_time_at_completed=None, time_at_completed=seconds)
+
+
 def test_up_times_are_pinned_so_that_a_job_keeps_its_identity() -> None:
     job = a_job(date_time_at_completed=None, time_at_completed=24)
     read_at = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
     first = DeviceClock().seen(100, read_at)
     later = first.seen(160, read_at + timedelta(seconds=63.4))
-    assert later == first
+    assert later.pins == first.pins
     assert first.moment(job, "completed") == read_at - timedelta(seconds=76)
-    restarted = later.seen(5, read_at + timedelta(hours=1))
-    assert restarted.started_at == read_at + timedelta(hours=1, seconds=-5)
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1), timedelta(seconds=100)])
+def test_a_job_keeps_its_identity_when_a_clock_is_set_or_drifts_and_later_jobs_get_the_new_time(jump) -> None:
+    """Dated anew by the new difference, every job that the device still shows would be charged again."""
+    read_at = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+    old, new = up_time_job(1, 1_000), up_time_job(2, 2_000)
+    clock = DeviceClock().seen(1_500, read_at).after(old)
+    stored = Cursor.parse(Cursor(clock.pins, clock.seen_s).text()).clock
+    jumped = stored.seen(2_100, read_at + timedelta(seconds=600) + jump)
+    assert jumped.moment(old, "completed") == clock.moment(old, "completed") == read_at - timedelta(seconds=500)
+    assert jumped.moment(new, "completed") == read_at + timedelta(seconds=500) + jump
+
+
+def test_a_device_that_was_started_anew_dates_its_jobs_by_the_new_start() -> None:
+    read_at = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+    clock = DeviceClock().seen(90_000, read_at).after(up_time_job(1, 89_000))
+    restarted = clock.seen(40, read_at + timedelta(hours=1))
+    assert restarted.moment(up_time_job(1, 30), "completed") == read_at + timedelta(hours=1, seconds=-10)
+    assert len(restarted.pins) == 1
+
+
+@pytest.mark.parametrize("seconds", [0, -500, 5_000])
+def test_a_job_of_an_earlier_run_of_the_device_is_not_dated_by_the_present_one(seconds: int) -> None:
+    clock = DeviceClock().seen(40, DONE_AT)
+    assert clock.moment(up_time_job(1, seconds), "completed") is None
+    assert clock.after(up_time_job(1, seconds)) == clock
 
 
 def test_a_clock_that_was_never_set_gives_way_to_the_up_time() -> None:
     job = a_job(date_time_at_completed=datetime(1970, 1, 1, tzinfo=UTC), time_at_completed=24)
-    assert DeviceClock(DONE_AT).moment(job, "completed") == DONE_AT + timedelta(seconds=24)
+    assert DeviceClock().seen(100, DONE_AT).moment(job, "completed") == DONE_AT - timedelta(seconds=76)
+
+
+def test_control_characters_of_a_device_become_blanks_so_that_every_database_takes_them() -> None:
+    done = record(a_job(job_name="plan\x00A\x1b[31m\x9b", job_originating_user_name="\x00"))
+    assert (done.title, done.person) == ("plan A [31m", None)
+    assert facts(a_printer(attribute("printer-name", "HP\x00"))).name == "HP"
+
+
+def test_a_device_that_names_no_sides_prints_on_one() -> None:
+    """Many plotters do not speak of sides at all: half of what they fed must not get lost."""
+    line = record(a_job(sides=None)).lines[0]
+    assert (line.impressions, line.sheets, line.used_area_mm2) == (6, 6, 6 * 210 * 297)
+
+
+def test_where_a_device_may_print_on_both_sides_and_does_not_say_so_the_sheets_are_unknown() -> None:
+    duplex = Attribute.of("sides-supported", Tag.KEYWORD, "one-sided", "two-sided-long-edge")
+    line = record(a_job(sides=None), duplex).lines[0]
+    assert (line.impressions, line.sheets, line.used_area_mm2) == (6, None, None)
+    assert record(a_job(sides="two-sided-long-edge"), duplex).lines[0].sheets == 4
+
+
+def test_copies_below_one_are_no_copies() -> None:
+    done = record(a_job(copies=-4))
+    assert (done.copies, done.lines[0].impressions) == (None, 3)
 
 
 def test_the_serial_number_is_found_in_the_device_id() -> None:

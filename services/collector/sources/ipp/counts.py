@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.collector.sources.ipp.tags import JobState
-from services.collector.sources.ipp.traits import Traits
+from services.collector.sources.ipp.traits import ONE_SIDED, Traits
 from services.collector.sources.ipp.view import View
 from shared.events.jobs import Measured
 
@@ -58,18 +58,18 @@ def _of_device(job: View, printer: Traits, state: int, copies: int) -> Counts:
     expected = one_copy * copies if one_copy else None
     done = _positive(job, "job-impressions-completed")
     sheets = _positive(job, "job-media-sheets-completed")
-    one_sided = sides(job, printer) == "one-sided"
-    if done is None and sheets is not None and one_sided:
+    used = sides(job, printer)
+    if done is None and sheets is not None and used == ONE_SIDED:
         done = sheets
     if done is None and sheets is None and state != JobState.COMPLETED and "job-impressions-completed" in job:
         return Counts(0, 0, expected, "by_device")
     if done is None:
         if state != JobState.COMPLETED or expected is None:
             return Counts(sheets=sheets, expected=expected, measured="by_device" if sheets else None)
-        return Counts(expected, sheets or _sheets(expected, one_copy, one_sided), expected, "as_submitted")
+        return Counts(expected, sheets or _sheets(expected, one_copy, used), expected, "as_submitted")
     if _counts_one_copy(done, one_copy, sheets, state):
         done *= copies
-    return Counts(done, sheets or _sheets(done, one_copy, one_sided), expected, "by_device")
+    return Counts(done, sheets or _sheets(done, one_copy, used), expected, "by_device")
 
 
 def _counts_one_copy(done: int, one_copy: int | None, sheets: int | None, state: int) -> bool:
@@ -81,11 +81,11 @@ def _counts_one_copy(done: int, one_copy: int | None, sheets: int | None, state:
     return state == JobState.COMPLETED and done == one_copy and (sheets is None or sheets > done)
 
 
-def _sheets(impressions: int, one_copy: int | None, one_sided: bool) -> int | None:
-    """Sheets that so many sides take: certain when one-sided, else each copy begins a new sheet."""
-    if one_sided:
+def _sheets(impressions: int, one_copy: int | None, used: str | None) -> int | None:
+    """Sheets that so many sides take: certain when one-sided; when two-sided each copy begins a new sheet."""
+    if used == ONE_SIDED:
         return impressions
-    if one_copy and impressions % one_copy == 0:
+    if used and one_copy and impressions % one_copy == 0:
         return impressions // one_copy * ((one_copy + 1) // 2)
     return None
 

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from services.collector.sources.ipp.counts import Attempt
-from services.collector.sources.ipp.times import DeviceClock
+from services.collector.sources.ipp.times import DeviceClock, Pin
+
+MAX_MARKS: Final = 10
+
+Mark = tuple[int, datetime]
+"""A job by its number and its completion time."""
 
 
 class Cursor(Struct, frozen=True, omit_defaults=True):
     """Where the last look ended.
 
     Attributes:
-        started_at: the pinned start of the device (see DeviceClock).
-        newest: completion time of the newest job that was read.
+        pins, seen_s: the device's clock (see DeviceClock).
+        marks: the newest jobs that were read. A list that goes beyond one of them leaves out nothing newer; a
+            time alone could not tell that, as a device's clock may be set back.
         attempts: what CUPS had counted for jobs whose attempt failed, by job id: impressions, sheets.
     """
 
-    started_at: datetime | None = None
-    newest: datetime | None = None
+    pins: tuple[Pin, ...] = ()
+    seen_s: int = 0
+    marks: tuple[Mark, ...] = ()
     attempts: dict[int, tuple[int, int]] = {}
 
     @classmethod
@@ -39,7 +47,7 @@ class Cursor(Struct, frozen=True, omit_defaults=True):
     @property
     def clock(self) -> DeviceClock:
         """The device's pinned clock."""
-        return DeviceClock(self.started_at)
+        return DeviceClock(self.pins, self.seen_s)
 
     def earlier(self, job_id: int) -> Attempt:
         """What earlier attempts at a job had counted."""

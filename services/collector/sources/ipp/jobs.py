@@ -16,7 +16,7 @@ from services.collector.sources.ipp.media import (
 )
 from services.collector.sources.ipp.tags import JobState
 from services.collector.sources.ipp.times import DeviceClock
-from services.collector.sources.ipp.traits import Traits
+from services.collector.sources.ipp.traits import ONE_SIDED, Traits
 from services.collector.sources.ipp.view import View
 from shared.errors import Reject
 from shared.events.jobs import ColourMode, JobCompleted, JobLine, JobRef, Outcome, PersonRef, PrinterRef
@@ -69,8 +69,8 @@ def completed_job(
         raise Reject(f"job {number} has not ended (job-state {state})")
     completed_at = clock.moment(job, "completed")
     if completed_at is None:
-        raise Reject(f"job {number} has no completion time, neither as a date nor by the printer's up-time")
-    copies = job.integer("copies-actual") or job.integer("copies")
+        raise Reject(f"job {number} has no completion time, neither a date nor one of the present up-time")
+    copies = next((told for name in ("copies-actual", "copies") if (told := job.integer(name) or 0) > 0), None)
     counted = counts(job, about, state=state, copies=copies or 1, earlier=earlier or Attempt())
     user = job.text("job-originating-user-name")
     return JobCompleted(
@@ -123,7 +123,7 @@ def _line(job: View, about: Traits, counted: Counts) -> JobLine:
     printed = None
     if size is not None and impressions is not None:
         printed = area_mm2(size.width_um, size.length_um, impressions)
-    if sheets is None and sides(job, about) == "one-sided":
+    if sheets is None and sides(job, about) == ONE_SIDED:
         sheets = impressions
     finishings = [number for number in job.integers("finishings") if number != _NO_FINISHING][:20]
     return JobLine(

@@ -33,6 +33,7 @@ PRINTER_ATTRIBUTES: Final = (
     "media-col-default",
     "media-col-ready",
     "sides-default",
+    "sides-supported",
     "print-color-mode-default",
 )
 """Named one by one: `all` is slow on some devices, for it carries the whole media database."""

@@ -11,11 +11,14 @@ from services.collector.sources.ipp.tags import PrinterStateCode
 from services.collector.sources.ipp.view import View
 from services.collector.sources.source import Activity, PrinterFacts, PrinterState
 
+ONE_SIDED: Final = "one-sided"
 _ACTIVITIES: Final[dict[int | None, Activity]] = {
     PrinterStateCode.IDLE: "idle",
     PrinterStateCode.PROCESSING: "processing",
     PrinterStateCode.STOPPED: "stopped",
 }
+MAX_FACT: Final = 200
+"""RFC 8011 allows 127 octets; what is longer is cut, for records of jobs carry it."""
 _SERIAL: Final = re.compile(r"(?:^|;)\s*(?:SN|SERN|SERIALNUMBER):([^;]+)", re.IGNORECASE)
 
 
@@ -28,6 +31,7 @@ class Traits:
         colour: False for a device that can't print colour; None where it does not say.
         rolls: by media-source, as loaded now.
         default_media: what a job that asks for no media is printed on (RFC 8011, section 5.2).
+        default_sides: the sides of a job that asks for none; a printer that names none but one has only that.
     """
 
     is_cups: bool = False
@@ -54,8 +58,12 @@ def traits(printer: View) -> Traits:
         colour=printer.boolean("color-supported"),
         rolls=rolls,
         default_media=printer,
-        default_sides=printer.text("sides-default"),
+        default_sides=printer.text("sides-default") or (None if _duplex(printer) else ONE_SIDED),
     )
+
+
+def _duplex(printer: View) -> bool:
+    return any(sides != ONE_SIDED for sides in printer.texts("sides-supported"))
 
 
 def state(printer: View) -> PrinterState:
@@ -80,13 +88,13 @@ def serial(printer: View) -> str | None:
 def facts(printer: View) -> PrinterFacts:
     """Who the printer is and what it can do."""
     cups = is_cups_queue(printer)
-    uuid = printer.text("printer-uuid")
+    uuid = _fact(printer.text("printer-uuid"))
     return PrinterFacts(
         kind="cups" if cups else "ipp",
-        make_and_model=printer.text("printer-make-and-model"),
-        serial=serial(printer),
+        make_and_model=_fact(printer.text("printer-make-and-model")),
+        serial=_fact(serial(printer)),
         uuid=uuid.removeprefix("urn:uuid:") if uuid else None,
-        name=printer.text("printer-info") or printer.text("printer-name"),
+        name=_fact(printer.text("printer-info") or printer.text("printer-name")),
         is_cups=cups,
         supports_colour=printer.boolean("color-supported"),
         media_sources=printer.texts("media-source-supported"),
@@ -94,3 +102,7 @@ def facts(printer: View) -> PrinterFacts:
         state=state(printer),
         current_time=printer.moment("printer-current-time"),
     )
+
+
+def _fact(text: str | None) -> str | None:
+    return text[:MAX_FACT].strip() if text else None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from services.collector.sources.ipp.message import Attribute, Collection, Data, LanguageText, Range
+from shared.printable import without_controls
 
 
 class View:
@@ -30,9 +31,10 @@ class View:
         return next(iter(self.texts(name)), None)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """All values that are text, keyword, name or URI."""
+        """All values that are text, keyword, name or URI; control characters become blanks."""
         plain = (data.text if isinstance(data, LanguageText) else data for data in self._data(name))
-        return tuple(text.strip() for text in plain if isinstance(text, str) and text.strip())
+        clean = (without_controls(text).strip() for text in plain if isinstance(text, str))
+        return tuple(text for text in clean if text)
 
     def integer(self, name: str) -> int | None:
         """The first value as a number (integer or enum)."""
