@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.accounting.ledger.fast.layout import NULL64
-from services.accounting.ledger.fast.sums import TooLarge
+from services.accounting.ledger.fast.sums import LIMIT, TooLarge, largest
 from services.accounting.pricing import LineRate, PairRate, Unpriced
 from services.accounting.pricing.rates import PER_RATE, MarkupRate
 from shared.money import MAX_AMOUNT_MICRO
@@ -29,7 +29,6 @@ COLUMNS: Final = (
 )
 """The column of the lines that each of the first weights is for: `jobs` is 1 on a job's first line."""
 _WIDTH: Final = len(_MEASURES) + MAX_INKS
-_LIMIT: Final = 2.0**62
 _UNPRICED, _WEIGHED, _MARKED_UP = 0, 1, 2
 
 
@@ -50,7 +49,7 @@ def weights_of(rates: PairRate, colours: tuple[str, ...]) -> tuple[Weights, Weig
     if len(colours) > MAX_INKS:
         return None
     both = (_weights(rates.cost, colours), _weights(rates.price, colours))
-    if any(max((*map(abs, each.weights), 2 * each.denominator, each.step_micro)) >= _LIMIT for each in both):
+    if any(max((*map(abs, each.weights), 2 * each.denominator, each.step_micro)) >= LIMIT for each in both):
         return None
     return both
 
@@ -110,8 +109,8 @@ class Table:
         return priced
 
     def _guard(self, left: Whole, right: Whole) -> None:
-        bound = np.einsum("ij,ij->i", np.abs(left.astype(np.float64)), np.abs(right.astype(np.float64)))
-        if bound.size and bound.max() >= _LIMIT:
+        products = (a * b for a, b in zip(largest(left), largest(right), strict=True))
+        if sum(products) >= LIMIT:
             raise TooLarge("an amount of the batch may exceed 64 bits")
 
 

@@ -102,10 +102,10 @@ class Rows:
     def _add(self, job: JobCompleted, identity: bytes, moments: Moments, entry_id: int) -> None:
         reference = job.job
         said = payload_hash(job, moments)
+        lines, ink_ul = self._priced(job, len(self.jobs))
         if (first := self._seen.get(identity)) is not None:
             self.again.append(Again(first, said, entry_id))
             return
-        lines, ink_ul = self._priced(job, len(self.jobs))
         self._seen[identity] = len(self.jobs)
         self.lines += lines
         self.ink_ul += ink_ul

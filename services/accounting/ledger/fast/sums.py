@@ -9,12 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 Column = npt.NDArray[np.int64]
-_LIMIT: Final = 2.0**62
+LIMIT: Final = 1 << 62
 _KEY_BITS: Final = 63
 
 
 class TooLarge(ArithmeticError):  # noqa: N818 - it says why the fast path steps aside
     """A sum, or a combined key, may not fit 64 bits: the simple path, which counts in NUMERIC, has to say."""
+
+
+def largest(values: npt.NDArray[np.int64]) -> list[int]:
+    """The largest magnitude in each column, as numbers that can't overflow."""
+    if not len(values):
+        return [0] * values.shape[1]
+    highest, lowest = values.max(axis=0).tolist(), values.min(axis=0).tolist()
+    return [max(high, -low) for high, low in zip(highest, lowest, strict=True)]
 
 
 def guard(values: npt.NDArray[np.int64]) -> None:
@@ -23,7 +31,7 @@ def guard(values: npt.NDArray[np.int64]) -> None:
     Raises:
         TooLarge: one could.
     """
-    if values.size and np.abs(values.astype(np.float64)).sum(axis=0).max() >= _LIMIT:
+    if max(largest(values), default=0) * len(values) >= LIMIT:
         raise TooLarge("the sums of a batch may exceed 64 bits")
 
 
