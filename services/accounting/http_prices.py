@@ -99,7 +99,9 @@ class PriceBookApi:
         limit = call.query.limit
         found = await self._store.page(after=from_cursor(call.query.cursor, tuple[str, int]), limit=limit + 1)
         defaults = await self._store.defaults()
-        return page_of(found, [PriceBookItem(**_item(each, defaults)) for each in found], limit, "name", "version")
+        return page_of(
+            found, [PriceBookItem(**self._item(each, defaults)) for each in found], limit, "name", "version"
+        )
 
     def _read(self, raw: bytes, content_type: str) -> PriceListFile:
         """A body in any of the content types."""
@@ -118,7 +120,7 @@ class PriceBookApi:
 
     async def _import(self, call: Call) -> Answer:
         done = await self._store.put_draft(call.body)
-        item = _item(done.version, await self._store.defaults())
+        item = self._item(done.version, await self._store.defaults())
         return Answer(
             ImportedPriceBook(**item, change=done.change),
             status=201 if done.change == "created" else 200,
@@ -136,7 +138,7 @@ class PriceBookApi:
             return Answer(to_toml(found.file()), headers=headers, content_type=TOML)
         if CSV in accepted:
             return Answer(to_csv(found.file()), headers=headers, content_type=CSV)
-        item = _item(found, await self._store.defaults())
+        item = self._item(found, await self._store.defaults())
         return Answer(PriceBook(**item, definition=found.definition), headers=headers)
 
     async def _publish(self, call: Call) -> Answer:
@@ -146,8 +148,17 @@ class PriceBookApi:
             make_default=call.body.default,
             if_match=call.headers.get("If-Match"),
         )
-        item = PriceBookItem(**_item(published, await self._store.defaults()))
+        item = PriceBookItem(**self._item(published, await self._store.defaults()))
         return Answer(item, headers={"ETag": published.etag})
+
+    def _item(self, version: Version, defaults: dict[str, str]) -> dict[str, Any]:
+        """A list begins on a day of the installation's time zone, and is shown so."""
+        shown = {name: getattr(version, name) for name in PriceBookItem.__struct_fields__ if name != "default"}
+        return {
+            **shown,
+            "valid_from": version.valid_from.astimezone(self._store.zone),
+            "default": version.state == "published" and defaults.get(version.book) == version.name,
+        }
 
 
 def _publication(raw: bytes, content_type: str) -> Publication:
@@ -160,8 +171,3 @@ def _utf8(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadRequest("The file is not UTF-8 text.") from error
-
-
-def _item(version: Version, defaults: dict[str, str]) -> dict[str, Any]:
-    shown = {name: getattr(version, name) for name in PriceBookItem.__struct_fields__ if name != "default"}
-    return {**shown, "default": version.state == "published" and defaults.get(version.book) == version.name}

@@ -75,7 +75,7 @@ class PriceBooks:
 
     def __init__(self, pool: Pool, zone: ZoneInfo) -> None:
         self._pool = pool
-        self._zone = zone
+        self.zone = zone
 
     async def page(self, *, after: tuple[str, int] | None, limit: int) -> list[Version]:
         """Versions by name, the newest of each first, after (name, version)."""
@@ -116,7 +116,7 @@ class PriceBooks:
         content = {
             "name": prices.name,
             "book": prices.book,
-            "valid_from": valid_moment(prices.valid_from, self._zone),
+            "valid_from": valid_moment(prices.valid_from, self.zone),
             "definition": Jsonb(to_document(prices)),
             "sha256": fingerprint(prices),
         }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
 from services.accounting import main
+from services.accounting.http_prices import PriceBookApi
+from services.accounting.pricebooks import PriceBooks
 from services.accounting.projects import Projects
 from services.accounting.settings import AccountingSettings
 from shared.health import Readiness
@@ -48,6 +52,19 @@ async def test_a_price_list_is_imported_shown_and_published(client):
     body = await published.json()
     assert (published.status, body["state"], body["default"]) == (200, "published", True)
     assert published.headers["ETag"] != created.headers["ETag"]
+
+
+async def test_a_price_list_begins_on_the_day_that_its_file_names_where_clocks_differ_from_utc(
+    client, database_url
+):
+    pool = await main.open_request_pool(load(AccountingSettings, database_url=database_url, token=TOKEN))
+    routes = PriceBookApi(PriceBooks(pool, ZoneInfo("Europe/Berlin")), currency="EUR").routes()
+    app = make_app("accounting", routes, readiness=Readiness(), token=TOKEN)
+    async with TestClient(TestServer(app), headers=client._session.headers) as berlin:
+        created = await (await berlin.post("/v1/price-books", data=PRICE_LIST, headers=TOML)).json()
+    await pool.close()
+
+    assert created["valid_from"] == "2020-01-01T00:00:00+01:00"
 
 
 async def test_all_faults_of_a_price_list_are_pointed_at(client):
