@@ -52,7 +52,7 @@ def list_(*, topic: str | None, data_dir: Path | None, as_json: bool) -> None:
         return
     print_table(
         ["Id", "Refused at", "By", "Reason"],
-        [(each.id, each.refused_at.isoformat(timespec="seconds"), each.consumer, each.reason) for each in letters],
+        [(each.id, each.refused_at.isoformat(timespec="seconds"), each.consumer, _why(each)) for each in letters],
         empty="No refused records.",
     )
 
@@ -72,7 +72,6 @@ def show(*, id_: str, data_dir: Path | None, as_json: bool) -> None:
     (letter,) = choose(asyncio.run(_letters(data_dir, None)), [id_], prefix)
     whole = {
         **_summary(letter),
-        "pointer": letter.letter.pointer,
         "key": key_text(letter.letter),
         "value": content(letter.letter),
         "value_base64": letter.letter.value_base64,
@@ -152,7 +151,14 @@ def _summary(letter: Any) -> dict[str, Any]:
         "refused_at": letter.refused_at,
         "consumer": letter.consumer,
         "reason": letter.reason,
+        "pointer": letter.letter.pointer,
     }
+
+
+def _why(letter: Any) -> str:
+    """The reason, with the place where the record has one."""
+    where = letter.letter.pointer
+    return f"{letter.reason} at {where}" if where and where not in letter.reason else str(letter.reason)
 
 
 def _kafka(data_dir: Path | None) -> tuple[str, str]:

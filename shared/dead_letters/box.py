@@ -138,7 +138,7 @@ def content(letter: DeadLetter) -> object:
         return None
     try:
         return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return printable(raw.decode(errors="replace"), lines=True)
 
 

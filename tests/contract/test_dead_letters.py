@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import subprocess
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
@@ -15,6 +16,7 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from shared.dead_letters import OpenLetter, choose, content, letter_for, open_box
 from shared.errors import ConfigError, NotFound, Reject
 from shared.events import DEAD_LETTER
+from shared.events.dead_letters import DeadLetter
 from shared.kafka import make_consumer, make_producer, send, start
 from shared.stream import Batch, Options, Record
 from shared.stream.run import Consumer, run_consumer
@@ -177,6 +179,20 @@ def test_an_unknown_id_is_told() -> None:
         choose([], ["jobs.v1/0/1"], "inkmeter.")
 
 
+def test_a_value_nested_too_deeply_for_json_is_shown_as_text() -> None:
+    deep = b"[" * 60_000
+    letter = DeadLetter(
+        topic="jobs.v1",
+        partition=0,
+        offset=18,
+        refused_at=datetime(2026, 11, 2, tzinfo=UTC),
+        consumer="test",
+        reason="no job",
+        value_base64=b64encode(deep).decode(),
+    )
+    assert content(letter) == deep.decode()
+
+
 async def test_a_missing_topic_is_told_with_the_remedy(kafka_bootstrap: str) -> None:
     what = Consumer(bootstrap=kafka_bootstrap, topics=["nowhere.v1"], group_id="g", options=Options(name="test"))
 
@@ -205,6 +221,7 @@ async def test_the_command_lists_shows_retries_and_drops(
 
     listed = json.loads((await inkmeter("list", "--json")).stdout)["items"]
     assert [each["id"].removeprefix(topic_prefix) for each in listed] == ["people.v1/1/3", "people.v1/1/6"]
+    assert "not JSON at /data" in (await inkmeter("list")).stdout
     shown = json.loads((await inkmeter("show", "people.v1/1/3", "--json")).stdout)
     assert shown["key"] == "k7"
     assert shown["reason"] == "not JSON"
