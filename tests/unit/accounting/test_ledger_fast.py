@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from services.accounting.ledger.fast import amounts, sums, table
@@ -99,8 +99,11 @@ def test_amounts_of_a_batch_are_those_of_its_lines(lines: list[tuple[Any, Any, i
         quantities: Any = SimpleNamespace(printed_area_mm2=printed, used_area_mm2=0, ink_ul={"cyan": cyan})
         expected.append(tuple(NULL64 if each is None else each for each in pair.amounts(quantities, first=first)))
     positions = np.arange(len(lines))
-    cost_micro = costs.amounts(positions, consumed, None)
-    price_micro = prices.amounts(positions, consumed, cost_micro)
+    try:
+        cost_micro = costs.amounts(positions, consumed, None)
+        price_micro = prices.amounts(positions, consumed, cost_micro)
+    except sums.TooLarge:
+        reject()  # such a batch is priced line by line
     assert list(zip(cost_micro.tolist(), price_micro.tolist(), strict=True)) == expected
 
 
