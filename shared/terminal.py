@@ -19,11 +19,19 @@ from shared.printable import escaped_json, printable
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _named_directory(_: click.Context, __: click.Parameter, value: str | None) -> Path | None:
+    """An empty name, such as of a variable that is not set, would mean the working directory."""
+    if value == "":
+        raise click.BadParameter("it is empty")
+    return None if value is None else Path(value)
+
+
 def data_dir_option(function: F) -> F:
     """Adds `--data-dir`: which local stack a command speaks to."""
     option = click.option(
         "--data-dir",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=click.Path(file_okay=False, path_type=str),
+        callback=_named_directory,
         default=None,
         help="Data directory of the running stack  [default: $INKMETER_DATA_DIR, else the user's data folder]",
     )
