@@ -43,8 +43,8 @@ def inkmeter(*words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "words",
-    [("nonsense",), ("up", "--data-dir", ""), ("jobs", "list", "--limit", "0"), ("explain",), ("run", "nothing"), ("dlq", "retry"),
-     ("report", "summary", "--by", "nothing")],
+    [("nonsense",), ("up", "--data-dir", ""), ("jobs", "list", "--limit", "0"), ("explain",), ("run", "nothing"),
+     ("dlq", "retry"), ("report", "summary", "--by", "nothing")],
 )  # fmt: skip
 def test_wrong_usage_is_told_in_one_sentence_with_the_remedy(words):
     done = inkmeter(*words)
