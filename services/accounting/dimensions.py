@@ -50,19 +50,29 @@ class Dimensions:
         self._connection: Connection[TupleRow] | None = None
         self._lock = threading.Lock()
         self._known: dict[Dimension, dict[str, int]] = {}
+        self.generation = 0
         self.forget()
 
     def forget(self) -> None:
-        """Looks everything up anew, as the database may be another one than before."""
-        for dimension in DIMENSIONS:
-            self._known[dimension] = {} if dimension is RULE else {"": 0}
+        """Looks everything up anew, as the database may be another one than before.
+
+        Numbers of an earlier `generation` must not be written any more.
+        """
+        with self._lock:
+            self.close()
+            self.generation += 1
+            for dimension in DIMENSIONS:
+                self._known[dimension] = {} if dimension is RULE else {"": 0}
 
     def known(self, dimension: Dimension) -> dict[str, int]:
         """The numbers that are remembered; for reading only."""
         return self._known[dimension]
 
-    def learn(self, dimension: Dimension, keys: Mapping[str, tuple[Any, ...]]) -> None:
+    def learn(self, dimension: Dimension, keys: Mapping[str, tuple[Any, ...]]) -> Mapping[str, int]:
         """Remembers the numbers of keys, with their facts for those that have no number yet.
+
+        Returns:
+            The numbers of at least these keys, also if another thread has all forgotten meanwhile.
 
         Raises:
             psycopg.Error: the database; nothing is remembered then.
@@ -70,7 +80,7 @@ class Dimensions:
         known = self._known[dimension]
         missing = {key: facts for key, facts in keys.items() if key not in known}
         if not missing:
-            return
+            return known
         with self._lock:
             connection = self._connection or self._connect()
             self._connection = None
@@ -81,11 +91,13 @@ class Dimensions:
                 found |= dict(_look_up(connection, dimension, fresh))
             self._connection = connection
         known.update(found)
+        return known
 
     def close(self) -> None:
         """Closes the connection."""
         if self._connection:
             self._connection.close()
+            self._connection = None
 
 
 def _look_up(connection: Connection[TupleRow], dimension: Dimension, keys: Iterable[str]) -> list[TupleRow]:

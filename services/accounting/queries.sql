@@ -147,6 +147,21 @@ SELECT 'charge ' || c.entry_id || '.' || c.line || ' has no job'
 FROM accounting.charge AS c
 WHERE NOT EXISTS (SELECT FROM accounting.job AS j WHERE j.job_id = c.job_id)
 
+-- name: verify_no_charge_of_something_unknown
+-- Whatever a charge names by number is there: otherwise it would be in no view.
+SELECT 'charge ' || c.entry_id || '.' || c.line || ' names something that is not there'
+FROM accounting.charge AS c
+LEFT JOIN accounting.printer AS p USING (printer_no)
+LEFT JOIN accounting.person AS w USING (person_no)
+LEFT JOIN accounting.project_key AS x USING (project_no)
+LEFT JOIN accounting.department_key AS d USING (department_no)
+LEFT JOIN accounting.media AS m USING (media_no)
+LEFT JOIN accounting.category AS g USING (category_no)
+LEFT JOIN accounting.quality AS q USING (quality_no)
+LEFT JOIN accounting.finishing AS f USING (finishing_no)
+LEFT JOIN accounting.ink_set AS i USING (ink_set_no)
+WHERE num_nulls(p.key, w.key, x.key, d.key, m.key, g.key, q.key, f.key, i.key) > 0
+
 -- name: verify_no_job_counted_twice
 -- Within a job, each medium and each category is counted once, and the job itself once.
 SELECT 'job ' || job_id || ' counts ' || sum(jobs) || ' times'

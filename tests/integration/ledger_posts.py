@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
+
+from psycopg import Connection
 
 from services.accounting.ledger.fence import lease
 from services.accounting.ledger.work import Move, Outcome, Work
@@ -32,17 +34,22 @@ async def publish(pool: Pool, *documents: str) -> None:
         await books.publish(file.name, by="test")
 
 
-def post(writer: LedgerWriter, jobs: Sequence[JobCompleted]) -> Outcome:
-    """Writes jobs to the ledger as its worker does."""
+def work_of(jobs: Sequence[JobCompleted], connection: Connection[Any], *, first_offset: int = 0) -> Work:
+    """A batch of these jobs, its partition taken over."""
     records = []
-    for offset, each in enumerate(jobs):
+    for offset, each in enumerate(jobs, first_offset):
         event = new_event(
             "print.job.completed.v1", each, event_id="1", source="/test", time=each.completed_at, subject="j"
         )
         records.append(Record(TOPIC, 0, offset, b"k", encode(event)))
+    stream, leases = lease(connection, TOPIC, [0])
+    return Work(TOPIC, stream, records, [Move(0, leases[0].epoch, first_offset, first_offset + len(records))])
+
+
+def post(writer: LedgerWriter, jobs: Sequence[JobCompleted]) -> Outcome:
+    """Writes jobs to the ledger as its worker does."""
     with writer.plain_connection() as connection:
-        stream, leases = lease(connection, TOPIC, [0])
+        work = work_of(jobs, connection)
         pricing = load_pricing(connection)
     writer.months.ensure({month_number(each.completed_at.date()) for each in jobs})
-    work = Work(TOPIC, stream, records, [Move(0, leases[0].epoch, 0, len(records))])
     return writer.write(work, pricing)

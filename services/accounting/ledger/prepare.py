@@ -113,7 +113,7 @@ class Preparer:
     def _failed(self, error: BaseException) -> BaseException:
         """Drops the connection and what was learnt by it, and sorts the error."""
         self.close()
-        self._rates = None
+        self._rates = self._pricing = None
         return classify(error) if isinstance(error, (psycopg.Error, OSError)) else error
 
     def close(self) -> None:

@@ -33,8 +33,9 @@ _TRY_SIMPLE: Final = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDet
 
 
 class Packed(Protocol):
-    """A batch made ready for the fast path."""
+    """A batch made ready for the fast path, with the numbers of one generation of the dimensions."""
 
+    generation: int
     refused: Sequence[Refusal]
 
     def post(self, connection: Connection[TupleRow], posted_at: datetime) -> tuple[int, int, int, list[int]]:
@@ -91,11 +92,15 @@ class LedgerWriter:
             connection.commit()
             if left is None:
                 return Outcome()
-            if packed is not None and left == work and (outcome := self._fast(left, packed)):
+            is_fit = packed is not None and left == work and packed.generation == self.dimensions.generation
+            if packed is not None and is_fit and (outcome := self._fast(left, packed)):
                 return outcome
             return self._write(left, pricing)
         except BaseException as error:
             self._drop()
+            # The next connection may lead to a standby that has not heard of the last numbers.
+            self.dimensions.forget()
+            self.months.forget()
             if isinstance(error, (psycopg.Error, OSError)) and (known := classify(error)) is not error:
                 raise known from error
             raise

@@ -33,6 +33,5 @@ class Names:
         Raises:
             psycopg.Error: the database.
         """
-        dimensions.learn(dimension, {key: self._facts.get(key, ()) for key in self.positions})
-        known = dimensions.known(dimension)
+        known = dimensions.learn(dimension, {key: self._facts.get(key, ()) for key in self.positions})
         return np.fromiter((known[key] for key in self.positions), np.int32, len(self.positions))

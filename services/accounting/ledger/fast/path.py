@@ -53,6 +53,7 @@ class PackedBatch:
             psycopg.Error: the database.
             TooLarge: amounts must be worked out one by one.
         """
+        self.generation = dimensions.generation
         self.refused: Sequence[Refusal] = rows.refused
         self._again = rows.again
         self._jobs = np.frombuffer(b"".join(rows.jobs), JOB_DTYPE)

@@ -68,6 +68,7 @@ class Rates:
         self._categories: list[str] = []
         self._rules: list[tuple[Rule, Rule]] = []
         self._numbers = np.empty((0, 4), np.int32)
+        self._generation = 0
 
     @property
     def is_full(self) -> bool:
@@ -144,24 +145,20 @@ class Rates:
         Raises:
             psycopg.Error: the database.
         """
+        if self._generation != (generation := dimensions.generation):
+            self._generation, self._numbers = generation, np.empty((0, 4), np.int32)
         done = len(self._numbers)
         if done < len(self._rules):
             media, categories, rules = self._media[done:], self._categories[done:], self._rules[done:]
-            dimensions.learn(dim.MEDIA, {code: (name,) for code, name in reversed(media)})
-            dimensions.learn(dim.CATEGORY, dict.fromkeys(categories, ()))
-            dimensions.learn(dim.RULE, {rule.key: tuple(rule) for pair in rules for rule in pair})
-            media_nos, category_nos = dimensions.known(dim.MEDIA), dimensions.known(dim.CATEGORY)
-            rule_nos = dimensions.known(dim.RULE)
+            media_nos = dimensions.learn(dim.MEDIA, {code: (name,) for code, name in reversed(media)})
+            category_nos = dimensions.learn(dim.CATEGORY, dict.fromkeys(categories, ()))
+            rule_nos = dimensions.learn(dim.RULE, {rule.key: tuple(rule) for pair in rules for rule in pair})
             fresh = [
                 (media_nos[code], category_nos[category], rule_nos[cost.key], rule_nos[price.key])
                 for (code, _), category, (cost, price) in zip(media, categories, rules, strict=True)
             ]
             self._numbers = np.concatenate([self._numbers, np.array(fresh, np.int32)])
         return self._numbers
-
-    def forget_numbers(self) -> None:
-        """Looks all numbers up anew."""
-        self._numbers = np.empty((0, 4), np.int32)
 
 
 def _rule(rate: LineRate | MarkupRate | Unpriced) -> Rule:
