@@ -9,6 +9,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Final
 from urllib.parse import urlsplit
 
+from aiohttp.abc import AbstractResolver, ResolveResult
+
 from services.collector.sources.ipp.client import Address
 from shared.errors import Reject, Retry
 
@@ -68,13 +70,20 @@ class AddressGuard:
         self._resolve = resolve
 
     async def check(self, address: str) -> None:
-        """Checks every address that the host name stands for.
+        """Checks every address that the host name of a printer's address stands for.
+
+        Raises:
+            Retry, Reject: see allowed.
+        """
+        await self.allowed(urlsplit(address).hostname or "")
+
+    async def allowed(self, host: str) -> list[Ip]:
+        """The addresses that a host name stands for, each of them checked.
 
         Raises:
             Retry: the name can't be resolved now.
             Reject: one of them is not within the allowed networks.
         """
-        host = urlsplit(address).hostname or ""
         try:
             async with asyncio.timeout(RESOLVE_TIMEOUT_S):
                 found = [_ip(host)] if _is_ip(host) else [_ip(each) for each in await self._resolve(host)]
@@ -84,6 +93,41 @@ class AddressGuard:
             if not any(each in network for network in self._networks):
                 where = host if _is_ip(host) else f"{host} is {each}, which"
                 raise Reject(f"{where} is outside the networks of INKMETER_PRINTER_NETWORKS.", pointer="/address")
+        return found
+
+
+class GuardedResolver(AbstractResolver):
+    """Looks names up for an HTTP client, which connects to the very addresses that were checked.
+
+    A name that was checked first and looked up again for the connection might stand for another address by then.
+    """
+
+    def __init__(self, guard: AddressGuard) -> None:
+        self._guard = guard
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """See AddressGuard.allowed for what it raises."""
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(each),
+                port=port,
+                family=_family(each),
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for each in await self._guard.allowed(host)
+            if family in (socket.AF_UNSPEC, _family(each))
+        ]
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+def _family(ip: Ip) -> socket.AddressFamily:
+    return socket.AF_INET6 if isinstance(ip, IPv6Address) else socket.AF_INET
 
 
 def _is_ip(host: str) -> bool:

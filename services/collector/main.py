@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
-from services.collector.addresses import AddressGuard, parse_networks
+from services.collector.addresses import AddressGuard, GuardedResolver, parse_networks
 from services.collector.http_jobs import JobsApi
 from services.collector.http_printers import PrintersApi
 from services.collector.journal import Journal
@@ -63,8 +63,10 @@ async def serve(settings: CollectorSettings) -> None:
 async def _run(settings: CollectorSettings, journal: Journal, registry: Registry, clock: SystemClock) -> None:
     guard = AddressGuard(parse_networks(settings.printer_networks))
 
+    resolver = GuardedResolver(guard)
+
     def open_source(address: str, ref: PrinterRef) -> PrinterSource:
-        return IppSource.at(address, ref)
+        return IppSource.at(address, ref, resolver=resolver)
 
     def make_looker(printer: Printer) -> Looker:
         source = open_source(printer.address, printer.ref)

@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 
 from services.collector.sources.ipp.decode import decode
 from services.collector.sources.ipp.encode import encode
@@ -62,15 +63,21 @@ class IppClient:
     """Sends messages to one address.
 
     `tls_fingerprint` is the SHA-256 of the one certificate to accept, for printers that sign their own;
-    without it certificates are verified as usual.
+    without it certificates are verified as usual. `resolver` looks names up; it may refuse where they lead to.
     """
 
     def __init__(
-        self, address: Address, *, tls_fingerprint: bytes | None = None, timeout_s: float = TIMEOUT_S
+        self,
+        address: Address,
+        *,
+        tls_fingerprint: bytes | None = None,
+        timeout_s: float = TIMEOUT_S,
+        resolver: AbstractResolver | None = None,
     ) -> None:
         self.address = address
         self._timeout_s = timeout_s
         self._tls = aiohttp.Fingerprint(tls_fingerprint) if tls_fingerprint else True
+        self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, message: Message) -> Message:
@@ -97,10 +104,12 @@ class IppClient:
         if self._session is None:
             # One connection, closed after each answer: printers have few, and drop idle ones without a word.
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=1, force_close=True),
+                connector=aiohttp.TCPConnector(limit=1, force_close=True, resolver=self._resolver),
                 timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=CONNECT_TIMEOUT_S),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE},
+                headers={"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE, "Accept-Encoding": "identity"},
+                # A small answer must not grow a thousandfold in memory: compressed ones are refused.
+                auto_decompress=False,
             )
         return self._session
 
@@ -117,10 +126,19 @@ class IppClient:
                     if len(octets) > MAX_ANSWER_BYTES:
                         raise Reject(f"{where} answers more than {MAX_ANSWER_BYTES} octets")
                 return bytes(octets)
+        except aiohttp.ConnectionTimeoutError as error:
+            raise Retry(f"{where} can't be reached: no connection within {CONNECT_TIMEOUT_S:g} s") from error
         except TimeoutError as error:
             raise Retry(f"{where} does not answer within {self._timeout_s:g} s") from error
-        except (aiohttp.ServerFingerprintMismatch, aiohttp.ClientConnectorCertificateError) as error:
-            raise Reject(f"{where} shows a TLS certificate that is not trusted: {error}") from error
+        except aiohttp.ServerFingerprintMismatch as error:
+            raise Reject(
+                f"{where} shows another TLS certificate than the pinned one: {error.got.hex()}"
+            ) from error
+        except aiohttp.ClientConnectorCertificateError as error:
+            wrong = getattr(error.certificate_error, "verify_message", None) or error.certificate_error
+            raise Reject(f"{where} shows a TLS certificate that is not trusted: {wrong}") from error
+        except aiohttp.ClientSSLError as error:
+            raise Retry(f"{where} can't be reached by TLS, does it speak it there? ({error.os_error})") from error
         except aiohttp.ClientConnectorError as error:
             reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.os_error)
             raise Retry(f"{where} can't be reached: {reason}") from error
@@ -139,6 +157,8 @@ class IppClient:
             raise Reject(f"{where} is not a printer's IPP address (HTTP {status} {answer.reason})")
         if answer.content_type != CONTENT_TYPE:
             raise Reject(f"{where} does not speak IPP: it answers {answer.content_type}")
+        if (coding := answer.headers.get("Content-Encoding", "identity").lower()) != "identity":
+            raise Reject(f"{where} compresses its answer ({coding[:40]}), though it was not asked to")
 
     def _check(self, answer: Message) -> None:
         code = answer.code

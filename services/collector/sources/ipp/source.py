@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from aiohttp.abc import AbstractResolver
+
 from services.collector.sources.ipp.client import Address, IppClient
 from services.collector.sources.ipp.cursor import Cursor
 from services.collector.sources.ipp.history import EndedJobs, jobs_of
@@ -38,6 +40,7 @@ class IppSource:
         printer: PrinterRef | None = None,
         *,
         tls_fingerprint: bytes | None = None,
+        resolver: AbstractResolver | None = None,
         clock: Clock | None = None,
     ) -> IppSource:
         """A source at an address such as ipp://plotter.example/ipp/print.
@@ -45,7 +48,7 @@ class IppSource:
         Raises:
             Reject: that is no printer's address.
         """
-        client = IppClient(Address.parse(address), tls_fingerprint=tls_fingerprint)
+        client = IppClient(Address.parse(address), tls_fingerprint=tls_fingerprint, resolver=resolver)
         return cls(client, printer or PrinterRef(), clock=clock)
 
     async def probe(self) -> PrinterFacts:
