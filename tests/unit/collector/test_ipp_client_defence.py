@@ -188,7 +188,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_unless_it_is_the
     context, fingerprint = certificate(tmp_path)
     async with serving(tls=context) as server:
         address = Address.parse(f"ipps://127.0.0.1:{server.port}/ipp/print")
-        with pytest.raises(Reject, match="TLS certificate that is not trusted: self-signed certificate$"):
+        with pytest.raises(Reject, match=r"TLS certificate that is not trusted: self-signed certificate$"):
             await send(IppClient(address))
         with pytest.raises(Reject, match=f"another TLS certificate than the pinned one: {fingerprint.hex()}"):
             await send(IppClient(address, tls_fingerprint=bytes(32)))
