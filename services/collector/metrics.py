@@ -14,7 +14,7 @@ JOURNAL_OLDEST_S = Gauge(
 )
 JOURNAL_REFUSED = Gauge(
     "inkmeter_collector_journal_refused_records",
-    "Records that Kafka will never take. Above 0: read the collector's log.",
+    "Records too large for Kafka. Above 0: raise max.message.bytes of the topic, restart the collector.",
 )
 PUBLISHED = Counter("inkmeter_collector_published_total", "Records that Kafka has acknowledged.", ["topic"])
 JOBS = Counter("inkmeter_collector_jobs_total", "Jobs journaled for the first time, by source.", ["source"])

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final, NoReturn, Protocol
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -123,7 +123,7 @@ def _outcome(sent: asyncio.Future[object] | BaseException) -> BaseException | No
 
 def _why(error: BaseException, topic: str) -> str:
     if isinstance(error, UnknownTopicOrPartitionError):
-        return f"Kafka has not the topic {topic} or one like it: run `inkmeter topics apply`"
+        return f"Kafka has not the topic {topic}: run `inkmeter topics apply`"
     return f"Kafka did not acknowledge: {type(error).__name__}"
 
 
@@ -174,31 +174,54 @@ class Publisher:
             late.cancel()
         failed: set[tuple[str, str]] = set()
         acknowledged: list[Record] = []
-        error: BaseException | None = None
+        too_large: list[Record] = []
+        fault: tuple[BaseException, Record] | None = None
         for record, outcome in zip(records, outcomes, strict=True):
             stream = (record.topic, record.key)
-            if isinstance(outcome, _TOO_LARGE):
-                _log.error("record_refused_by_kafka", topic=record.topic, key=record.key, size=len(record.value))
-                await self._journal.refuse(record.number, f"{type(outcome).__name__}: {len(record.value)} bytes")
-            elif outcome is not None:
-                error = error or outcome
-                failed.add(stream)
-            elif stream not in failed:
+            if outcome is None and stream not in failed:
                 acknowledged.append(record)
+            elif isinstance(outcome, _TOO_LARGE) and stream not in failed:
+                too_large.append(record)
+            elif outcome is not None and not isinstance(outcome, _TOO_LARGE):
+                fault = fault or (outcome, record)
+            if outcome is not None:
+                failed.add(stream)
+        await self._let_go(acknowledged)
+        if fault is not None:
+            await self._failed(*fault)
+        for record in too_large:
+            await self._send_alone(record)
+        self._note(None)
+        return True
+
+    async def _send_alone(self, record: Record) -> None:
+        """Kafka refuses whole batches that are too large: only what is too large by itself is set aside."""
+        (outcome,) = await self._sender.send([record])
+        if isinstance(outcome, _TOO_LARGE):
+            _log.error("record_refused_by_kafka", topic=record.topic, key=record.key, size=len(record.value))
+            await self._journal.refuse(record.number, f"{type(outcome).__name__}: {len(record.value)} bytes")
+        elif outcome is not None:
+            await self._failed(outcome, record)
+        else:
+            await self._let_go([record])
+
+    async def _let_go(self, acknowledged: Sequence[Record]) -> None:
         await self._journal.published([record.number for record in acknowledged])
         for record in acknowledged:
             metrics.PUBLISHED.labels(record.topic).inc()
-        if error is not None:
-            await self._sender.close()
-            raise Retry(_why(error, records[0].topic)) from error
-        self._note(None)
-        return True
+
+    async def _failed(self, error: BaseException, record: Record) -> NoReturn:
+        await self._sender.close()
+        raise Retry(_why(error, record.topic)) from error
 
     async def probe(self) -> str | None:
         """Why the backlog is not carried to Kafka, with its size; None when all is well."""
         backlog = await self._measure()
         if backlog.refused:
-            return f"{backlog.refused} records are too large for Kafka and were set aside in the journal."
+            return (
+                f"{backlog.refused} records are too large for Kafka and were set aside in the journal: "
+                "raise max.message.bytes of their topic, then restart the collector"
+            )
         late_s = (self._clock.now() - backlog.oldest_at).total_seconds() if backlog.oldest_at else 0.0
         if not backlog.records or (self._error is None and late_s < LATE_S):
             return await self._sender.reachable()

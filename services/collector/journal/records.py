@@ -53,7 +53,7 @@ class Backlog(Struct, frozen=True):
     Attributes:
         records: how many wait.
         oldest_at: since when the oldest of them waits.
-        refused: how many Kafka will never take (too large); they stay in the journal for a person to look at.
+        refused: how many are too large for Kafka; they wait in the journal for a start after it takes more.
     """
 
     records: int

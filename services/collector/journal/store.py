@@ -56,16 +56,19 @@ class Store:
         return self._open
 
     def open(self) -> None:
-        """Opens or creates the file, mode 0600.
+        """Opens or creates the file, mode 0600; what Kafka refused before waits for it again.
 
         Raises:
             ConfigError: the folder can't be written, another process holds the file, or it is none of ours.
         """
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._path.touch(mode=0o600, exist_ok=True)
             self._path.chmod(0o600)
             self._open = self._connect()
+            if self.backlog().refused:
+                with self.transaction():
+                    self._reconsider()
         except OSError as error:
             raise ConfigError(
                 f"The journal {self._path} can't be written ({error.strerror}).", remedy="Set INKMETER_DATA_DIR."
@@ -187,6 +190,14 @@ class Store:
             (reason, number),
         )
         self.published([number])
+
+    def _reconsider(self) -> None:
+        """Puts what was set aside back in its place: Kafka may take more by now. Within a transaction."""
+        moved = self._db.execute(
+            "INSERT INTO record SELECT number, topic, key, value, strftime('%s', 'now') * 1000 FROM refused"
+        ).rowcount
+        self._db.execute("DELETE FROM refused")
+        self._db.execute("UPDATE tally SET waiting = waiting + ?", (moved,))
 
     def backlog(self) -> Backlog:
         """What waits for Kafka."""

@@ -109,6 +109,19 @@ async def test_what_kafka_never_takes_is_set_aside_and_counted(journal: Journal)
     assert (backlog.records, backlog.refused) == (1, 1)
 
 
+async def test_what_was_set_aside_waits_in_its_place_again_after_a_start(journal: Journal, tmp_path: Path):
+    await journal.append([entry("a"), entry("b")])
+    first = (await journal.read())[0]
+    await journal.refuse(first.number, "too large")
+    await journal.close()
+    again = Journal(tmp_path / "deep" / "journal.sqlite", clock=FixedClock(NOW))
+    await again.open()
+    backlog = await again.backlog()
+    assert (backlog.records, backlog.refused) == (2, 0)
+    assert (await again.read())[0] == first
+    await again.close()
+
+
 async def test_memory_of_old_ids_is_bounded(tmp_path: Path):
     path = tmp_path / "journal.sqlite"
     journal = Journal(path, clock=FixedClock(NOW), store=Store(path, remembered=100))
@@ -123,7 +136,13 @@ async def test_memory_of_old_ids_is_bounded(tmp_path: Path):
 
 
 async def test_the_file_is_for_its_owner_only(journal: Journal, tmp_path: Path):
-    assert (tmp_path / "deep" / "journal.sqlite").stat().st_mode & 0o777 == 0o600
+    await journal.append([entry("a")])
+    folder = tmp_path / "deep"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == {
+        "journal.sqlite": 0o600,
+        "journal.sqlite-wal": 0o600,
+    }
 
 
 async def test_a_closed_journal_takes_nothing(journal: Journal):

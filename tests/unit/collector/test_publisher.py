@@ -90,11 +90,33 @@ async def test_what_comes_after_a_failed_record_of_its_key_is_sent_again_after_i
 async def test_a_record_that_kafka_will_never_take_does_not_hold_up_the_rest(journal: Journal):
     sender = FakeSender()
     publisher = Publisher(journal, sender, clock=FixedClock(NOW))
-    await put(journal, "a1", "a2")
+    await put(journal, "a1", "a2", "b1")
     sender.fails[b"a1"] = MessageSizeTooLargeError()
-    await publisher.publish_some()
-    assert sender.taken == [b"a2"]
+    while await publisher.publish_some():
+        pass
+    assert sender.taken == [b"a2", b"b1", b"a2"]
     assert "1 records are too large" in (await publisher.probe() or "")
+
+
+class SmallTopic(FakeSender):
+    """Takes no batch of more than one record."""
+
+    async def send(self, records: Sequence[Record]) -> list[BaseException | None]:
+        if len(records) > 1:
+            return [MessageSizeTooLargeError() for _ in records]
+        return await super().send(records)
+
+
+async def test_records_that_are_only_together_too_large_are_all_published_in_order(journal: Journal):
+    """Kafka answers a batch that is too large by refusing each of its records."""
+    sender = SmallTopic()
+    publisher = Publisher(journal, sender, clock=FixedClock(NOW))
+    await put(journal, "a1", "a2", "b1", "a3")
+    while await publisher.publish_some():
+        pass
+    assert sorted(sender.taken) == [b"a1", b"a2", b"a3", b"b1"]
+    assert [each for each in sender.taken if each.startswith(b"a")] == [b"a1", b"a2", b"a3"]
+    assert (await journal.backlog()).refused == 0
 
 
 async def test_a_send_that_takes_long_is_told_before_it_ends(journal: Journal, monkeypatch: pytest.MonkeyPatch):
