@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar, get_args
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -32,6 +32,12 @@ def is_secret(field: FieldInfo) -> bool:
     return field.annotation is SecretStr or SecretStr in get_args(field.annotation)
 
 
+class _Unreadable(NamedTuple):
+    """Stands for a secret whose file can't be read: no valid value, so it is told with all that is wrong."""
+
+    why: str
+
+
 class _SecretFiles(PydanticBaseSettingsSource):
     """Reads INKMETER_<NAME>_FILE for each secret: its content, less the last line break, is the value."""
 
@@ -46,9 +52,9 @@ class _SecretFiles(PydanticBaseSettingsSource):
             text = content.decode()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-            raise ConfigError(f"{variable}: {path} can't be read ({reason}).") from error
+            return _Unreadable(f"{variable}: {path} can't be read ({reason})"), field_name, False
         if len(content) > MAX_SECRET_BYTES:
-            raise ConfigError(f"{variable}: {path} is too large to be a secret.")
+            return _Unreadable(f"{variable}: {path} is too large to be a secret"), field_name, False
         return text.rstrip("\r\n"), field_name, False
 
     def __call__(self) -> dict[str, Any]:
@@ -121,7 +127,10 @@ def load(cls: type[S], **overrides: Any) -> S:
         return cls(**overrides)
     except ValidationError as error:
         lines = []
-        for problem in error.errors(include_input=False, include_url=False):
+        for problem in error.errors(include_url=False):
+            if isinstance(problem["input"], _Unreadable):
+                lines.append(problem["input"].why)
+                continue
             name = PREFIX + "__".join(str(part) for part in problem["loc"]).upper()
             twin = (
                 f" (or {name}_FILE)"

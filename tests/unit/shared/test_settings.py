@@ -59,6 +59,15 @@ def test_a_secret_file_that_is_not_there_is_named(environment):
         load(CommonSettings)
 
 
+def test_a_secret_file_that_is_not_there_hides_no_other_error(environment):
+    environment.setenv("INKMETER_TOKEN_FILE", "/nowhere/token")
+    environment.setenv("INKMETER_CURRENCY", "euro")
+    with pytest.raises(ConfigError) as caught:
+        load(CommonSettings)
+    assert "INKMETER_TOKEN_FILE: /nowhere/token can't be read" in str(caught.value)
+    assert "INKMETER_CURRENCY: " in str(caught.value)
+
+
 def test_secrets_are_hidden_when_settings_are_shown(environment):
     settings = load(CommonSettings)
     text = repr(settings) + str(shown(settings))
