@@ -186,7 +186,7 @@ class LocalStack:
     async def _why_not_ready(self, name: str) -> str | None:
         child = self._supervisor[name]
         if child.exit_code == WRONG_SETTINGS:
-            raise ConfigError(f"{name} can't start: {child.last_words()}")
+            raise ConfigError(f"{name} can't start: {child.last_words().removeprefix('inkmeter: ')}")
         why = await asyncio.to_thread(not_ready, child.program.url)
         if why is None:
             self.options.say(f"{name} is ready at {child.program.url}")

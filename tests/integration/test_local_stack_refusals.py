@@ -135,7 +135,7 @@ async def test_a_service_with_wrong_settings_ends_the_start_with_its_own_words(
         command=lambda _name: (sys.executable, "-c", wrong),
         prepare=False,
     )
-    with pytest.raises(ConfigError, match=r"reporting can't start.*INKMETER_TIMEZONE"):
+    with pytest.raises(ConfigError, match=r"reporting can't start: INKMETER_TIMEZONE"):
         async with LocalStack(options):
             pass
     eventually(lambda: not (tmp_path / "processes.json").exists(), within_s=5, what="nothing is left")
