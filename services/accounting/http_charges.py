@@ -16,7 +16,7 @@ from shared.http.routes import Call, Route
 from shared.ids import first_job_id
 from shared.periods import parse_period
 
-Filter = Annotated[str, Meta(max_length=1_000, pattern=r"^[^\x00]*$")]
+Filter = Annotated[str, Meta(max_length=1_000)]
 Exact = Annotated[str, Meta(description="An exact decimal number.")]
 
 

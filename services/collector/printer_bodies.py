@@ -14,7 +14,7 @@ from services.collector.poller import PrinterStatus
 from services.collector.printers import Printer
 from services.collector.sources.source import PrinterFacts
 from shared.errors import Reject
-from shared.http.problems import BadRequest
+from shared.http.problems import FieldError, Invalid
 from shared.http.routes import DEFAULT_LIMIT, MAX_LIMIT
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -139,12 +139,12 @@ def parse_cursor(cursor: str) -> tuple[str, str]:
     """The place in the list that a cursor names.
 
     Raises:
-        BadRequest: it was not given by us.
+        Invalid: it was not given by us.
     """
     try:
         name, _, printer_id = bytes.fromhex(cursor).decode().rpartition("\x1f")
     except ValueError as error:
-        raise BadRequest("The cursor is none that this API has given.", pointer="cursor") from error
+        raise Invalid([FieldError(pointer="cursor", detail="take it from `next` of the page before")]) from error
     return name, printer_id
 
 
