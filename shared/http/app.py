@@ -22,6 +22,9 @@ from shared.http.body import read_json, read_query
 from shared.http.routes import MAX_BODY_BYTES, Answer, Call, Route
 from shared.version import version
 
+MAX_PARSED_AT_ONCE_BYTES: Final = 100_000
+"""A larger body is parsed in a thread: megabytes take seconds, and a service must not fall silent."""
+
 SHUTDOWN_S: Final = 5.0
 _log = structlog.get_logger()
 _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -126,7 +129,11 @@ def _handler(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
         query = read_query(request.query, route.query) if route.query is not None else None
         body = None
         if route.parse is not None:
-            body = route.parse(await request.read(), request.content_type)
+            raw = await request.read()
+            if len(raw) > MAX_PARSED_AT_ONCE_BYTES:
+                body = await asyncio.to_thread(route.parse, raw, request.content_type)
+            else:
+                body = route.parse(raw, request.content_type)
         elif route.body is not None:
             body = read_json(await request.read(), route.body)
         result = await route.handler(Call(request=request, body=body, query=query, path=request.match_info))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from msgspec import Struct
 from openapi_spec_validator import validate
 from yarl import URL
@@ -187,3 +189,19 @@ async def test_metrics_and_version_are_served(site):
         assert (await answer.json())["service"] == "sample"
     async with session.get("/metrics") as answer:
         assert "inkmeter_http_requests_total" in await answer.text()
+
+
+async def test_a_large_body_is_parsed_beside_everything_else() -> None:
+    async def where(call: Call) -> dict[str, bool]:
+        return {"in_loop": call.body}
+
+    def parse(raw: bytes, content_type: str) -> bool:
+        del raw, content_type
+        return threading.current_thread() is threading.main_thread()
+
+    routes = [Route(method="POST", path="/v1/where", handler=where, summary="Where", parse=parse)]
+    app = make_app("test", routes, readiness=Readiness(), token=TOKEN)
+    async with TestClient(TestServer(app), headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+        answers = [await (await client.post("/v1/where", data=b"x" * size)).json() for size in (10, 200_000)]
+
+    assert [each["in_loop"] for each in answers] == [True, False]
