@@ -15,6 +15,7 @@ from services.accounting.pricelist_csv import from_csv, to_csv
 from services.accounting.pricelist_reader import WrongPriceList
 from services.accounting.pricelist_toml import from_toml, to_toml
 from services.accounting.pricing.entries import PriceListFile
+from shared.errors import Conflict
 from shared.http.body import read_json
 from shared.http.problems import BadRequest, FieldError, Invalid
 from shared.http.routes import Answer, Call, Route
@@ -91,7 +92,7 @@ class PriceBookApi:
             Route(method="GET", path=one, handler=self._show, query=VersionQuery, answer=PriceBook, errors=(404,),
                   answers_with=(JSON, TOML, CSV), summary="Show one version, the newest by default."),
             Route(method="POST", path=f"{one}/publish", handler=self._publish, parse=_publication,
-                  body=Publication, answer=PriceBookItem, errors=(404, 412),
+                  body=Publication, answer=PriceBookItem, errors=(404, 409, 412),
                   summary="Publish a draft; from then on it never changes. Publishing twice is publishing once."),
         ]  # fmt: skip
 
@@ -142,8 +143,14 @@ class PriceBookApi:
         return Answer(PriceBook(**item, definition=found.definition), headers=headers)
 
     async def _publish(self, call: Call) -> Answer:
+        name = call.path["name"]
+        told = (await self._store.get(name)).definition["currency"]
+        if told != self._currency:
+            raise Conflict(
+                f"{name} is in {told}, and this installation counts in {self._currency}: import it anew."
+            )
         published, _ = await self._store.publish(
-            call.path["name"],
+            name,
             by=OPERATOR,
             make_default=call.body.default,
             if_match=call.headers.get("If-Match"),

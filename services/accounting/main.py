@@ -42,6 +42,7 @@ async def serve(settings: AccountingSettings) -> None:
         relay_pool = await open_pool(url, name="inkmeter-accounting-relay", max_size=1)
         try:
             await asyncio.to_thread(require_current, url, "accounting")
+            await PriceBooks(pool, ZoneInfo(settings.timezone)).require_currency(settings.currency)
             await _run(settings, pool, relay_pool)
         finally:
             await relay_pool.close()

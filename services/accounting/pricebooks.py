@@ -18,7 +18,7 @@ from services.accounting.pricelist import read_document
 from services.accounting.pricelist_document import Document, to_document
 from services.accounting.pricing.entries import PriceListFile
 from shared import sqlfile
-from shared.errors import Conflict, NotFound
+from shared.errors import ConfigError, Conflict, NotFound
 from shared.http.problems import PreconditionFailed
 from shared.postgres import Pool, classified
 
@@ -106,6 +106,22 @@ class PriceBooks:
         with classified():
             async with self._pool.connection() as connection:
                 return await _defaults(connection)
+
+    async def require_currency(self, currency: str) -> None:
+        """Makes sure at a start that what was published, and so the ledger, is in this currency.
+
+        Raises:
+            ConfigError: amounts of two currencies would be added up.
+        """
+        with classified():
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(QUERIES["published_in_another_currency"], {"currency": currency})
+                found = await cursor.fetchone()
+        if found:
+            raise ConfigError(
+                f"INKMETER_CURRENCY is {currency}, but the published price list {found[0]} is in {found[1]}.",
+                remedy=f"Set it to {found[1]}: an installation counts in one currency for good.",
+            )
 
     async def put_draft(self, prices: PriceListFile) -> Imported:
         """Makes a file the draft of its list's next version; the very same file again changes nothing.

@@ -52,6 +52,11 @@ SELECT revision FROM accounting.price_revision
 -- All that the ledger's writer needs of the published versions.
 SELECT id, version, valid_from, definition FROM accounting.price_list WHERE state = 'published' ORDER BY id
 
+-- name: published_in_another_currency
+SELECT name || ' v' || version, definition ->> 'currency' FROM accounting.price_list
+WHERE state = 'published' AND definition ->> 'currency' <> %(currency)s
+ORDER BY id DESC LIMIT 1
+
 -- name: list_projects
 -- A page by code; q finds the beginning of a code or any part of a name.
 SELECT kind, code, name, customer, active, billable, changed_at, revision

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from zoneinfo import ZoneInfo
 
 import pytest_asyncio
@@ -22,15 +23,31 @@ TOKEN = "0123456789abcdef"
 TOML = {"Content-Type": "application/toml"}
 
 
-@pytest_asyncio.fixture
-async def client(database_url, tmp_path, monkeypatch):
-    monkeypatch.setattr(main, "STATEMENT_TIMEOUT_S", 0.5)
-    settings = load(AccountingSettings, database_url=database_url, token=TOKEN, data_dir=tmp_path)
+@asynccontextmanager
+async def served(database_url, data_dir, **changes):
+    settings = load(AccountingSettings, database_url=database_url, token=TOKEN, data_dir=data_dir, **changes)
     pool = await main.open_request_pool(settings)
     app = make_app("accounting", main.routes(pool, Projects(pool), settings), readiness=Readiness(), token=TOKEN)
     async with TestClient(TestServer(app), headers={"Authorization": f"Bearer {TOKEN}"}) as opened:
         yield opened
     await pool.close()
+
+
+@pytest_asyncio.fixture
+async def client(database_url, tmp_path, monkeypatch):
+    monkeypatch.setattr(main, "STATEMENT_TIMEOUT_S", 0.5)
+    async with served(database_url, tmp_path) as opened:
+        yield opened
+
+
+async def test_a_draft_in_another_currency_is_not_published(client, database_url, tmp_path):
+    await client.post("/v1/price-books", data=PRICE_LIST, headers=TOML)
+    async with served(database_url, tmp_path, currency="USD") as other:
+        answer = await other.post("/v1/price-books/standard/publish")
+        told = (await answer.json())["detail"]
+
+    assert answer.status == 409
+    assert "is in EUR" in told
 
 
 async def test_a_price_list_is_imported_shown_and_published(client):

@@ -13,7 +13,7 @@ from services.accounting.pricebook_loader import load_pricing
 from services.accounting.pricebooks import PriceBooks
 from services.accounting.pricelist_toml import from_toml
 from services.accounting.projects import Projects
-from shared.errors import Conflict, NotFound
+from shared.errors import ConfigError, Conflict, NotFound
 from shared.http.problems import PreconditionFailed
 from shared.postgres import connect, open_pool
 from tests.jobs import COST_LIST, PRICE_LIST
@@ -107,6 +107,16 @@ async def test_a_draft_of_a_later_version_stays_in_the_book_of_the_list(books):
 
     with pytest.raises(Conflict, match="book price"):
         await books.put_draft(file(text=other))
+
+
+async def test_a_start_in_another_currency_than_that_of_the_ledger_is_refused(books):
+    await books.put_draft(file())
+    await books.require_currency("USD")
+    await books.publish("standard", by="me")
+
+    await books.require_currency("EUR")
+    with pytest.raises(ConfigError, match="standard v1 is in EUR"):
+        await books.require_currency("USD")
 
 
 async def test_an_unknown_list_is_not_found(books):
