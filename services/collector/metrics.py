@@ -22,6 +22,11 @@ DUPLICATES = Counter(
     "inkmeter_collector_duplicate_jobs_total", "Jobs brought again by HTTP; they are not journaled twice."
 )
 LOOKS = Counter("inkmeter_collector_looks_total", "Looks at printers, by how they ended.", ["outcome"])
+LATE_LOOKS = Counter(
+    "inkmeter_collector_late_looks_total",
+    "Looks more than 60 s after the last at a printer that answers; it may forget jobs in between. Growing: "
+    "raise INKMETER_POLL_CONCURRENCY, lower INKMETER_POLL_INTERVAL_S.",
+)
 PRINTERS_FAILING = Gauge(
     "inkmeter_collector_printers_failing",
     "Printers whose last look failed. Above 0: `inkmeter printers list` says which and why.",

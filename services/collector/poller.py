@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import structlog
@@ -22,6 +22,8 @@ from shared.errors import InkmeterError, Reject, Retry
 JITTER: Final = 0.1
 """Part of the interval by which looks are spread, so that a fleet is not asked in one moment."""
 FIRST_SPREAD_S: Final = 1.0
+FORGOTTEN_AFTER: Final = timedelta(seconds=60)
+"""Printers may forget a completed job after so long (RFC 8011, section 5.3.7.2)."""
 FAILING_SHARE: Final = 4
 """Printers that fail get one slot for every so many of the healthy, of their own."""
 
@@ -106,13 +108,17 @@ class Poller:
         self._failing = asyncio.Semaphore(max(1, rhythm.concurrency // FAILING_SHARE))
         self._tasks: dict[str, tuple[Printer, asyncio.Task[None]]] = {}
         self._status: dict[str, PrinterStatus] = {}
+        self._broke: BaseException | None = None
 
     def status(self, printer_id: str) -> PrinterStatus:
         """What was found of a printer; empty for one that was not looked at yet."""
         return self._status.get(printer_id, PrinterStatus())
 
     async def run(self) -> None:
-        """Polls until cancelled; new, changed and removed printers take effect at once."""
+        """Polls until cancelled; new, changed and removed printers take effect at once.
+
+        Raises whatever the reading of a printer ends by: nobody would notice that it is no longer read.
+        """
         first = True
         try:
             while True:
@@ -120,6 +126,8 @@ class Poller:
                 await self._align(spread_s=min(self._rhythm.interval_s, FIRST_SPREAD_S) if first else 0.0)
                 first = False
                 await self._registry.changed.wait()
+                if self._broke is not None:
+                    raise self._broke
         finally:
             await self._stop([task for _, task in self._tasks.values()])
 
@@ -134,7 +142,15 @@ class Poller:
         for key, printer in wanted.items():
             if key not in self._tasks:
                 start = self._poll(printer, spread_s * self._rhythm.jitter())
-                self._tasks[key] = (printer, asyncio.create_task(start, name=f"poll {printer.name}"))
+                task = asyncio.create_task(start, name=f"poll {printer.name}")
+                task.add_done_callback(self._ended)
+                self._tasks[key] = (printer, task)
+        self._measure()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broke = error
+            self._registry.changed.set()
 
     async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
         for task in tasks:
@@ -195,8 +211,15 @@ class Poller:
     def _succeeded(self, printer: Printer, looked_at: datetime, reading: Reading, new: int) -> None:
         before = self.status(printer.id)
         metrics.LOOKS.labels("done").inc()
+        unseen = looked_at - before.succeeded_at if before.succeeded_at else timedelta()
+        unseen_s = round(unseen.total_seconds())
         if before.consecutive_failures:
-            _log.info("printer_found", printer=printer.name, failures=before.consecutive_failures)
+            _log.info(
+                "printer_found", printer=printer.name, failures=before.consecutive_failures, unseen_s=unseen_s
+            )
+        elif unseen > FORGOTTEN_AFTER:
+            metrics.LATE_LOOKS.inc()
+            _log.warning("looks_far_apart", printer=printer.name, unseen_s=unseen_s)
         self._set(
             printer,
             PrinterStatus(
@@ -212,4 +235,7 @@ class Poller:
 
     def _set(self, printer: Printer, status: PrinterStatus) -> None:
         self._status[printer.id] = status
+        self._measure()
+
+    def _measure(self) -> None:
         metrics.PRINTERS_FAILING.set(sum(1 for each in self._status.values() if each.consecutive_failures))

@@ -8,11 +8,10 @@ from typing import Final
 from pydantic import Field, ValidationInfo, field_validator
 
 from services.collector.addresses import parse_networks
+from services.collector.poller import FORGOTTEN_AFTER
 from shared.errors import Reject
 from shared.settings import CommonSettings, Port, load
 
-FORGOTTEN_AFTER_S: Final = 60.0
-"""Printers may forget a completed job after so long (RFC 8011, section 5.3.7.2)."""
 PRIVATE_NETWORKS: Final = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,127.0.0.0/8,fc00::/7,::1/128"
 
 
@@ -24,7 +23,10 @@ class CollectorSettings(CommonSettings):
         "c1", pattern=r"^[a-z0-9][a-z0-9-]{0,40}$", description="Name of this collector, in each event's source."
     )
     poll_interval_s: float = Field(
-        10.0, ge=0.2, lt=FORGOTTEN_AFTER_S, description="How often each printer is asked for jobs, in seconds."
+        10.0,
+        ge=0.2,
+        lt=FORGOTTEN_AFTER.total_seconds(),
+        description="How often each printer is asked for jobs, in seconds.",
     )
     poll_max_delay_s: float = Field(
         55.0,

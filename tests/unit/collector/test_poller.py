@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.collector.poller import Poller, Rhythm
 from services.collector.printers import Printer
@@ -106,11 +107,21 @@ class World:
         self.most_under_way: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
         self.closed: Counter[str] = Counter()
-        rhythm = Rhythm(10.0, 55.0, timeout_s, concurrency, jitter=lambda: 1.0)
+        self.jitter = 1.0
+        self.clock = FixedClock(NOW)
+        rhythm = Rhythm(10.0, 55.0, timeout_s, concurrency, jitter=self._jitter)
         self.poller = Poller(
-            self.set, lambda each: FakeLooker(each, self), rhythm, clock=FixedClock(NOW), sleep=self.time.sleep
+            self.set, lambda each: FakeLooker(each, self), rhythm, clock=self.clock, sleep=self.time.sleep
         )
         self.task = asyncio.ensure_future(self.poller.run())
+
+    def _jitter(self) -> float:
+        if self.jitter > 1.0:
+            raise OverflowError("a fault between two looks")
+        return self.jitter
+
+    def break_the_pauses(self) -> None:
+        self.jitter = 2.0
 
     async def __aenter__(self) -> Self:
         return self
@@ -198,6 +209,42 @@ async def test_a_fault_of_ours_is_shown_and_the_printer_is_tried_again():
         world.behaviour.clear()
         await world.time.advance(20)
         assert world.poller.status("id-1").error is None
+
+
+async def test_reading_that_ends_by_a_fault_outside_of_a_look_is_not_silent():
+    async with World(printer(1), printer(2)) as world:
+        await world.time.advance(2)
+        world.break_the_pauses()
+        await world.time.advance(60)
+        with pytest.raises(OverflowError):
+            await world.task
+
+
+async def test_a_printer_that_is_looked_at_too_seldom_is_told():
+    async with World(printer(1)) as world:
+        before = late_looks()
+        await world.time.advance(2)
+        world.clock.advance(timedelta(seconds=61))
+        await world.time.advance(11)
+        assert late_looks() == before + 1
+
+
+async def test_a_failing_printer_that_is_taken_out_no_longer_counts_as_failing():
+    async with World(printer(1)) as world:
+        world.behaviour["plotter-1"] = Retry("away")
+        await world.time.advance(2)
+        assert failing() == 1
+        world.set.set()
+        await world.time.advance(2)
+        assert failing() == 0
+
+
+def late_looks() -> float:
+    return REGISTRY.get_sample_value("inkmeter_collector_late_looks_total") or 0.0
+
+
+def failing() -> float | None:
+    return REGISTRY.get_sample_value("inkmeter_collector_printers_failing")
 
 
 def test_no_pause_is_longer_than_the_longest():
