@@ -27,6 +27,11 @@ def default_data_dir() -> Path:
     return Path(home) / "inkmeter"
 
 
+def is_token(text: str) -> bool:
+    """Whether a text can be sent as a bearer token: visible ASCII."""
+    return bool(text) and all("!" <= each <= "~" for each in text)
+
+
 def is_secret(field: FieldInfo) -> bool:
     """Whether a setting's value must never be shown."""
     return field.annotation is SecretStr or SecretStr in get_args(field.annotation)
@@ -90,6 +95,13 @@ class CommonSettings(BaseSettings):
         "EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of the installation's currency."
     )
     timezone: str = Field("UTC", description="Time zone whose days the reports count by, such as Europe/Berlin.")
+
+    @field_validator("token")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr) -> SecretStr:
+        if not is_token(value.get_secret_value()):
+            raise ValueError("must be letters, digits and signs of ASCII, without blanks")
+        return value
 
     @field_validator("timezone")
     @classmethod

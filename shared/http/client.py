@@ -16,8 +16,10 @@ import msgspec
 
 from shared.errors import ConfigError, InkmeterError, NotFound, Reject, Unreachable
 from shared.http.addresses import address_of
+from shared.settings import is_token
 
 TIMEOUT_S: Final = 60.0
+_REDIRECTS: Final = range(300, 400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,10 @@ def request(
         NotFound: 404. Reject: any other refusal, in the service's own words.
     """
     url, token = address_of(service, data_dir)
+    if not is_token(token):
+        raise ConfigError(
+            f"What should be the token for the {service} service can't be one.", remedy="Look at the token file."
+        )
     given = {name: _text(value) for name, value in (params or {}).items() if value not in {None, ""}}
     query = f"?{urllib.parse.urlencode(given)}" if given else ""
     data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
@@ -77,7 +83,7 @@ def request(
         built.add_header("Content-Type", "application/json")
     for name, value in (headers or {}).items():
         built.add_header(name, value)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
     try:
         with opener.open(built, timeout=TIMEOUT_S) as answer:
             return Reply(answer.status, _decoded(answer.read(), answer.headers), answer.headers)
@@ -87,6 +93,13 @@ def request(
     except (OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         raise Unreachable(f"The {service} service at {url} does not answer ({reason}).") from error
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """The token is for the service, not for whoever it, or a proxy before it, points to."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Follows none: the redirect itself is the answer, and a refusal."""
 
 
 def _text(value: str | int | bool | None) -> str:
@@ -107,6 +120,11 @@ def _refusal(service: str, status: int, raw: bytes) -> InkmeterError:
     except (ValueError, AttributeError):
         detail, others = raw[:200].decode(errors="replace") or f"HTTP status {status}", []
     detail += "".join(f"\n  {other.get('pointer', '')}: {other.get('detail', '')}" for other in others)
+    if status in _REDIRECTS:
+        return ConfigError(
+            f"The {service} service's address leads elsewhere (HTTP {status}).",
+            remedy="Set the address that it leads to; commands take their token to no other place.",
+        )
     if status == 401:  # noqa: PLR2004
         return ConfigError(f"The {service} service refuses the token.", remedy="Is this the stack's token file?")
     if status == 404:  # noqa: PLR2004

@@ -28,7 +28,12 @@ async def refuse(call_: Call) -> None:
     ]
 
 
+async def lead_away(_: Call) -> web.Response:
+    return web.Response(status=302, headers={"Location": "/v1/echo"})
+
+
 ROUTES = [
+    Route(method="GET", path="/v1/away", handler=lead_away, summary="Lead away"),
     Route(method="GET", path="/v1/echo", handler=echo, summary="Echo"),
     Route(method="GET", path="/v1/refuse/{how}", handler=refuse, summary="Refuse"),
 ]
@@ -92,3 +97,15 @@ def test_a_damaged_stack_file_is_told_and_its_password_never_shown(tmp_path):
     with pytest.raises(ConfigError, match="damaged") as caught:
         read_stack(tmp_path)
     assert "hush" not in str(caught.value)
+
+
+async def test_a_redirect_is_refused_as_it_would_take_the_token_elsewhere(data_dir):
+    with pytest.raises(ConfigError, match=r"leads elsewhere \(HTTP 302\)"):
+        await in_thread("sample", "GET", "/v1/away", data_dir=data_dir)
+
+
+@pytest.mark.parametrize("token", ["", "two\nlines", "a b", "schlüssel"])
+async def test_what_can_be_no_token_is_told_in_one_sentence(data_dir, token):
+    (data_dir / "token").write_text(token)
+    with pytest.raises(ConfigError, match="Look at the token file"):
+        await in_thread("sample", "GET", "/v1/echo", data_dir=data_dir)

@@ -74,3 +74,13 @@ def test_secrets_are_hidden_when_settings_are_shown(environment):
     assert "hush" not in text
     assert TOKEN not in text
     assert ("INKMETER_TOKEN", "********") in [(name, value) for name, value, _ in shown(settings)]
+
+
+@pytest.mark.parametrize(
+    "token", ["a token of sixteen or more", "a-token-of-two\nlines-and-more", "schlüssel-zu-allem-anderen"]
+)
+def test_a_token_that_fits_into_no_header_is_refused_at_the_start(environment, token):
+    environment.setenv("INKMETER_TOKEN", token)
+    with pytest.raises(ConfigError, match=r"INKMETER_TOKEN.*without blanks") as caught:
+        load(CommonSettings)
+    assert token not in str(caught.value)
