@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from psycopg import Connection
 
 from services.accounting.ledger import simple_path
+from services.accounting.ledger.fast.days import Days
 from services.accounting.ledger.fast.path import packed_batch
 from services.accounting.ledger.fast.rates import Rates
-from services.accounting.ledger.fast.rows import Days
 from services.accounting.ledger.fast.sums import TooLarge
 from services.accounting.ledger.work import Work
 from services.accounting.ledger.writer import LedgerWriter

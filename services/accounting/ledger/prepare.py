@@ -12,9 +12,9 @@ import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from services.accounting.ledger.fast.days import Days
 from services.accounting.ledger.fast.path import packed_batch
 from services.accounting.ledger.fast.rates import Rates
-from services.accounting.ledger.fast.rows import Days
 from services.accounting.ledger.fence import Lease, lease
 from services.accounting.ledger.work import Refusal, Work
 from services.accounting.ledger.writer import LedgerWriter, Packed

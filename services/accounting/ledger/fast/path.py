@@ -16,9 +16,10 @@ from services.accounting.dimensions import Dimensions
 from services.accounting.ledger.columns import CHARGE_COLUMNS, CHARGE_NAMES, JOB_COLUMNS, JOB_NAMES, NULLABLE
 from services.accounting.ledger.fast import amounts, sums, table
 from services.accounting.ledger.fast.arrays import RAW, register
+from services.accounting.ledger.fast.days import Days
 from services.accounting.ledger.fast.layout import JOB_DTYPE, LINE_DTYPE, NULL16, NULL32, NULL64
 from services.accounting.ledger.fast.rates import Rates
-from services.accounting.ledger.fast.rows import Days, Rows
+from services.accounting.ledger.fast.rows import Rows
 from services.accounting.ledger.read import microseconds
 from services.accounting.ledger.simple_path import QUERIES
 from services.accounting.ledger.work import Refusal, Work

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from struct import Struct
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from services.accounting.categories import category_of
 from services.accounting.ledger.codes import CATEGORY_BY, COLOUR_MODE, ENTRY_KIND, KIND, MEASURED, OUTCOME
 from services.accounting.ledger.entries import first_entry
+from services.accounting.ledger.fast.days import QUARTER_HOUR_US, Days
 from services.accounting.ledger.fast.identity import read_identified
 from services.accounting.ledger.fast.layout import JOB, LINE, NULL16, NULL32, NULL64
 from services.accounting.ledger.fast.names import Names
 from services.accounting.ledger.fast.rates import Kept, Rates, Terms
 from services.accounting.ledger.fast.sums import TooLarge
-from services.accounting.ledger.posting import business_day, refuse_too_large
+from services.accounting.ledger.posting import refuse_too_large
 from services.accounting.ledger.read import Moments, codes_key, payload_hash
 from services.accounting.ledger.work import Refusal, Work
 from services.accounting.pricing.quantities import length_fed_um, quantities_of
@@ -26,9 +25,6 @@ from shared.events import JobCompleted
 from shared.events.jobs import JobLine
 from shared.stream import Record
 
-_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_FIRST_DAY: Final = _EPOCH.date()
-_QUARTER_HOUR_US: Final = 15 * 60 * 1_000_000
 _length: Final = Struct(">i").pack
 _ABSENT: Final = _length(-1)
 _SHORT: Final = 256
@@ -48,21 +44,6 @@ class Again(NamedTuple):
     first: int
     payload_hash: int
     entry_id: int
-
-
-class Days:
-    """Business days, kept by the quarter of an hour: zones change and days begin at whole quarters."""
-
-    def __init__(self, zone: ZoneInfo) -> None:
-        self._zone = zone
-        self.kept: dict[int, int] = {}
-
-    def add(self, quarter: int) -> int:
-        """The day, in days since 2000-01-01, of a quarter of an hour since then."""
-        moment = _EPOCH + timedelta(microseconds=quarter * _QUARTER_HOUR_US)
-        day = (business_day(moment, self._zone) - _FIRST_DAY).days
-        self.kept[quarter] = day
-        return day
 
 
 class Rows:
@@ -110,7 +91,7 @@ class Rows:
         self.lines += lines
         self.ink_ul += ink_ul
         completed, submitted, started = moments
-        quarter = completed // _QUARTER_HOUR_US
+        quarter = completed // QUARTER_HOUR_US
         day = self._days.kept.get(quarter)
         person = job.person
         claimed = (person.claimed if person else None) or ""
