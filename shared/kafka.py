@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import (
     KafkaConnectionError,
@@ -40,6 +41,8 @@ MAX_FETCH_PARTITION_BYTES: Final = 8 * 1024 * 1024
 MAX_RECORD_BYTES: Final = 2 * 1024 * 1024
 """The largest record we send: a dead letter holds a refused record of up to 1 MiB in base64."""
 START_TIMEOUT_S: Final = 8.0
+ASK_TIMEOUT_MS: Final = 2_000
+"""How long a broker may take to say that it is there; shorter than a readiness probe may last."""
 
 assert HEARTBEAT_MS * 3 <= SESSION_TIMEOUT_MS  # noqa: S101 - two lost heartbeats must not cost the partitions
 assert SESSION_TIMEOUT_MS < MAX_POLL_INTERVAL_MS  # noqa: S101
@@ -190,3 +193,20 @@ async def send(
 def may_pass(error: KafkaError) -> bool:
     """Whether an error is the world's and may pass; all others are faults of ours or of the settings."""
     return bool(error.retriable) or isinstance(error, (KafkaConnectionError, KafkaTimeoutError))
+
+
+async def why_silent(bootstrap: str) -> str | None:
+    """Asks Kafka who is there; None when it answers, else one sentence. For readiness.
+
+    A consumer does not tell: with every broker gone it merely gets no records.
+    """
+    client = AIOKafkaClient(
+        bootstrap_servers=bootstrap, client_id="inkmeter-readiness", request_timeout_ms=ASK_TIMEOUT_MS
+    )
+    try:
+        await client.bootstrap()
+    except (KafkaError, OSError):
+        return f"Kafka does not answer at {bootstrap}."
+    finally:
+        await client.close()
+    return None

@@ -22,6 +22,7 @@ from shared.clock import SystemClock
 from shared.health import Probe, Readiness
 from shared.http.app import make_app, serve_http
 from shared.http.routes import Route
+from shared.kafka import why_silent
 from shared.migrate import require_current
 from shared.postgres import Pool, open_pool
 from shared.process import run_until_stopped
@@ -76,6 +77,7 @@ async def _run(settings: AccountingSettings, pool: Pool, relay_pool: Pool) -> No
     projects = Projects(pool)
     readiness = Readiness()
     readiness.add("database", answers(pool))
+    readiness.add("kafka", lambda: why_silent(settings.kafka_bootstrap))
     readiness.add("ledger", ledger.probe)
     app = make_app(
         "accounting",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tests.acceptance.summaries import assert_ledger_is_clean, keep_posting, post, wait_for_jobs
 from tests.deadline import eventually
 from tests.jobs import job
@@ -30,8 +32,9 @@ def test_jobs_that_come_while_kafka_is_away_are_charged_when_it_is_back(shop, ka
     kafka.stop()
     try:
         posted = keep_posting(shop, project, "no-kafka", seconds=OUTAGE_S)
-        told = eventually(lambda: _trouble(shop, "collector"), within_s=10, what="the collector says what is down")
-        assert "kafka" in told.lower()
+        for service in ("collector", "accounting"):
+            told = eventually(partial(_trouble, shop, service), within_s=10, what=f"{service} says what is down")
+            assert "kafka" in told.lower()
     finally:
         kafka.start()
 
