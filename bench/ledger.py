@@ -32,8 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, prints the table, and keeps every round in bench/results/."""
     asked = _arguments(arguments)
     # However it is told to end, it ends in order: servers stopped, folder gone.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, signal.default_int_handler)
     # Topics that were made a moment ago have no leader yet: the producer tries again, and says so every time.
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
     results: list[Result] = []
