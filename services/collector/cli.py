@@ -52,6 +52,8 @@ def add(
         print_json(added)
         return
     say(f"Added {added['name']}: {_device(added)}. It is read from now on.")
+    for warning in added["warnings"]:
+        say(f"Warning: {warning}", err=True)
 
 
 @printers.command("list")
@@ -105,8 +107,10 @@ def show(*, printer: str, data_dir: Path | None, as_json: bool) -> None:
         ("State", _state(found)),
         ("Last read", _time(status["succeeded_at"])),
         ("Jobs read", f"{status['jobs_read']} since the collector was started"),
+        ("Prints on", status["prints_on"]),
         ("Says", ", ".join(status["reasons"])),
         ("Not readable", "; ".join(status["refused"][:3])),
+        ("Warning", "; ".join(found["warnings"])),
     ]
     print_table(["", ""], [row for row in rows if row[1]])
 

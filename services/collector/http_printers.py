@@ -8,7 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from services.collector.addresses import AddressGuard, normal_address
-from services.collector.device import Open, examine, identify
+from services.collector.device import Check, Open, examine, identify
 from services.collector.poller import Poller
 from services.collector.printer_bodies import (
     NewPrinter,
@@ -27,6 +27,7 @@ from services.collector.printer_bodies import (
 )
 from services.collector.printers import Printer, other_device, serial_of
 from services.collector.registry import Registry
+from services.collector.twice import told_twice
 from shared.clock import Clock
 from shared.errors import Conflict
 from shared.http.problems import PreconditionFailed
@@ -78,7 +79,9 @@ class PrintersApi:
         ]
         page = found[: query.limit]
         following = cursor_of(page[-1]) if len(found) > query.limit else None
-        return PrinterPage([self._view(printer) for printer in page], following)
+        warnings = self._told_twice()
+        views = [view(printer, self._poller.status(printer.id), warnings.get(printer.id)) for printer in page]
+        return PrinterPage(views, following)
 
     async def one(self, call: Call) -> Answer:
         """One printer with its entity tag."""
@@ -110,7 +113,8 @@ class PrintersApi:
             added_at=now,
             changed_at=now,
         )
-        return self._answer(await self._registry.add(printer, idempotency_key=key), status=201)
+        added = await self._registry.add(printer, idempotency_key=key)
+        return self._answer(added, status=201, prints_on=facts.state.prints_on)
 
     async def edit(self, call: Call) -> Answer:
         """Changes what the body names; a new address must lead to the same device."""
@@ -135,7 +139,11 @@ class PrintersApi:
     async def test(self, call: Call) -> TestReport:
         """Tests a printer now."""
         printer = self._registry.get(call.path["id"])
-        return report(await examine(printer, self._guard, self._open_source, self._clock))
+        checks = await examine(printer, self._guard, self._open_source, self._clock)
+        if warning := self._told_twice().get(printer.id):
+            found, _, remedy = warning.partition(". ")
+            checks.append(Check("counted once", "WARN", f"{found}.", remedy))
+        return report(checks)
 
     async def _moved(self, printer: Printer, address: str) -> dict[str, Any]:
         if address == printer.address:
@@ -166,11 +174,18 @@ class PrintersApi:
             raise PreconditionFailed(f"The printer {printer.name} was changed meanwhile: read it again.")
         return printer
 
-    def _view(self, printer: Printer) -> PrinterView:
-        return view(printer, self._poller.status(printer.id))
+    def _told_twice(self, new: Printer | None = None, prints_on: str | None = None) -> dict[str, str]:
+        """Warnings by printer; a new one was not read yet, what it prints on is known from its probe."""
 
-    def _answer(self, printer: Printer, *, status: int = 200) -> Answer:
+        def device_uri(printer: Printer) -> str | None:
+            known = self._poller.status(printer.id).prints_on
+            return known or (prints_on if new and printer.id == new.id else None)
+
+        return told_twice(self._registry.printers(), device_uri)
+
+    def _answer(self, printer: Printer, *, status: int = 200, prints_on: str | None = None) -> Answer:
         headers = {"ETag": printer.etag}
         if status == 201:  # noqa: PLR2004 - Created
             headers["Location"] = f"/v1/printers/{printer.id}"
-        return Answer(self._view(printer), status=status, headers=headers)
+        warning = self._told_twice(printer, prints_on).get(printer.id)
+        return Answer(view(printer, self._poller.status(printer.id), warning), status=status, headers=headers)

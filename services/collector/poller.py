@@ -58,6 +58,7 @@ class PrinterStatus(Struct, frozen=True, kw_only=True):
     activity: Activity | None = None
     reasons: tuple[str, ...] = ()
     queued_jobs: int | None = None
+    prints_on: str | None = None
     refused: tuple[str, ...] = ()
 
 
@@ -229,6 +230,7 @@ class Poller:
                 activity=reading.state.activity,
                 reasons=reading.state.reasons,
                 queued_jobs=reading.state.queued_jobs,
+                prints_on=reading.state.prints_on,
                 refused=reading.refused,
             ),
         )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -16,8 +15,8 @@ from services.collector.sources.source import PrinterFacts
 from shared.errors import Reject
 from shared.http.problems import FieldError, Invalid
 from shared.http.routes import DEFAULT_LIMIT, MAX_LIMIT
+from shared.printable import has_controls
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 AddressText = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -58,6 +57,7 @@ class PrinterView(Struct, frozen=True, kw_only=True):
     changed_at: datetime
     version: int
     status: PrinterStatus
+    warnings: list[str] = []
 
 
 class PrinterPage(Struct, frozen=True):
@@ -86,7 +86,7 @@ class TestReport(Struct, frozen=True):
     checks: list[Check]
 
 
-def view(printer: Printer, status: PrinterStatus) -> PrinterView:
+def view(printer: Printer, status: PrinterStatus, warning: str | None = None) -> PrinterView:
     """A printer as the API shows it."""
     return PrinterView(
         id=printer.id,
@@ -103,6 +103,7 @@ def view(printer: Printer, status: PrinterStatus) -> PrinterView:
         changed_at=printer.changed_at,
         version=printer.version,
         status=status,
+        warnings=[warning] if warning else [],
     )
 
 
@@ -120,7 +121,7 @@ def clean(text: str | None, pointer: str) -> str | None:
     """
     if text is None:
         return None
-    if _CONTROL.search(text) or not text.strip():
+    if has_controls(text) or not text.strip():
         raise Reject("a name needs visible characters and no control characters", pointer=pointer)
     return text.strip()
 
@@ -150,5 +151,4 @@ def parse_cursor(cursor: str) -> tuple[str, str]:
 
 def own_name(facts: PrinterFacts, address: str) -> str:
     """What a device calls itself, else its host."""
-    told = _CONTROL.sub(" ", facts.name or "").strip()
-    return told[:100] or urlsplit(address).hostname or address
+    return (facts.name or "")[:100].strip() or urlsplit(address).hostname or address

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from deploy.demo.models import MFP, T1700
+from deploy.demo.server import serve_printer
 from services.collector.sources.ipp.client import Address, IppClient
 from services.collector.sources.ipp.cursor import Cursor
 from services.collector.sources.ipp.requests import get_jobs
@@ -77,7 +80,7 @@ async def test_a_job_printed_by_lp_is_read_from_the_device_and_from_its_queue(
 
     device, queue = IppSource.at(printer.uri, PRINTER), IppSource.at(cupsd.queue_uri("plotter"), PRINTER)
     by_device, _ = await job_titled(device, 'Site plan ü|"C"')
-    by_queue, _ = await job_titled(queue, 'Site plan ü|"C"')
+    by_queue, reading = await job_titled(queue, 'Site plan ü|"C"')
     again = await device.completed_jobs()
     await device.close()
     await queue.close()
@@ -94,6 +97,30 @@ async def test_a_job_printed_by_lp_is_read_from_the_device_and_from_its_queue(
     assert (by_device.measured, by_queue.measured) == ("by_device", "as_submitted")
     assert (by_device.lines[0].roll_width_um, by_device.lines[0].used_area_mm2) == (914_400, 3_258_922)
     assert by_device in again.jobs
+    assert reading.state.prints_on == printer.uri
+
+
+SIMULATED = {
+    "plotter": (T1700, ("media=iso_a1_594x841mm", "sides=one-sided"), (6, 6, 6 * 499_554, 3_258_922)),
+    "office": (MFP, ("media=iso_a4_210x297mm", "sides=two-sided-long-edge"), (8, 4, 8 * 62_370, 4 * 62_370)),
+}
+
+
+@pytest.mark.parametrize("which", SIMULATED)
+async def test_lp_prints_on_a_simulated_printer_through_cups(cupsd: Cupsd, tmp_path: Path, which: str) -> None:
+    """On two sides CUPS fills up each copy to a whole sheet: three pages become four."""
+    model, options, counted = SIMULATED[which]
+    async with serve_printer(model, pace=0.01) as simulated:
+        await asyncio.to_thread(cupsd.add_queue, model.key, simulated.uri)
+        wanted = [word for option in (*options, "job-billing=P-100") for word in ("-o", option)]
+        document = pdf(tmp_path / "plan.pdf", pages=3)
+        await asyncio.to_thread(cupsd.lp, model.key, document, "-n", "2", *wanted, title="simulated")
+        source = IppSource.at(simulated.uri, PRINTER)
+        job, _ = await job_titled(source, "simulated")
+        await source.close()
+    line = job.lines[0]
+    assert (job.outcome, job.copies, job.project, job.measured) == ("completed", 2, "P-100", "by_device")
+    assert (line.impressions, line.sheets, line.printed_area_mm2, line.used_area_mm2) == counted
 
 
 async def test_a_cancelled_and_an_aborted_job_say_so(printer: EvePrinter, cupsd: Cupsd, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ class PrinterState:
     reasons: tuple[str, ...] = ()
     message: str | None = None
     queued_jobs: int | None = None
+    prints_on: str | None = None
+    """Of a queue of a print server: the URI of the device behind it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from services.collector.http_printers import PrintersApi
 from services.collector.journal import Journal
 from services.collector.poller import Poller, Rhythm
 from services.collector.registry import Registry
-from services.collector.sources.source import PrinterFacts
+from services.collector.sources.source import PrinterFacts, PrinterState
 from shared.clock import FixedClock
 from shared.errors import Reject, Retry
 from shared.health import Readiness
@@ -94,6 +94,17 @@ async def test_a_printer_is_added_with_what_the_device_tells(api, devices):
     assert (added["name"], added["model"], added["serial"]) == ("Plotter 2nd floor", "Example 44", "SN9")
     assert (await again.json())["id"] == added["id"]
     assert (await api.get(first.headers["Location"])).status == 200
+
+
+async def test_who_adds_a_queue_of_a_registered_device_is_warned(api, devices):
+    address = "ipp://192.0.2.9:631/printers/q"
+    state = PrinterState(prints_on="ipp://192.0.2.1/ipp/print")
+    devices.facts[address] = PrinterFacts("cups", uuid="queue", name="q", state=state)
+    added = await (await api.post("/v1/printers", json={"address": address})).json()
+    (warning,) = added["warnings"]
+    assert warning.startswith(
+        "Jobs are counted twice: q is a queue of a CUPS server that prints on plotter-1, and"
+    )
 
 
 @pytest.mark.parametrize(

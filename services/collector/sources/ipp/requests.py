@@ -27,6 +27,7 @@ PRINTER_ATTRIBUTES: Final = (
     "queued-job-count",
     "color-supported",
     "cups-version",
+    "device-uri",
     "operations-supported",
     "media-source-supported",
     "media-default",

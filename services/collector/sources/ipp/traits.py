@@ -74,6 +74,7 @@ def state(printer: View) -> PrinterState:
         reasons=reasons,
         message=printer.text("printer-state-message"),
         queued_jobs=printer.integer("queued-job-count"),
+        prints_on=_fact(printer.text("device-uri")) if is_cups_queue(printer) else None,
     )
 
 

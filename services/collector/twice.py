@@ -1,0 +1,64 @@
+"""Which registered printers would tell of one job twice: a queue of a CUPS server, and the device it prints on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from services.collector.printers import Printer
+from services.collector.sources.ipp.client import Address
+from shared.errors import Reject
+
+_IPP: Final = frozenset({"ipp", "ipps", "http", "https"})
+_HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def told_twice(printers: Sequence[Printer], prints_on: Callable[[Printer], str | None]) -> dict[str, str]:
+    """For the ids of such printers one sentence that names the other one.
+
+    `prints_on` gives the device URI of a queue. By names and addresses as they are written: one device that is
+    called differently in both places is not found.
+    """
+    read = [printer for printer in printers if printer.enabled]
+    devices = {mark: each for each in read if each.kind != "cups" for mark in _marks_of_device(each)}
+    found: dict[str, str] = {}
+    for queue in read:
+        uri = prints_on(queue) if queue.kind == "cups" else None
+        mark = _mark_of_uri(uri) if uri else None
+        device = devices.get(mark) if mark else None
+        if device is not None:
+            told = f"{queue.name} is a queue of a CUPS server that prints on {device.name}"
+            found[queue.id] = found[device.id] = (
+                f"Jobs are counted twice: {told}, and both are read. Remove or disable one of them."
+            )
+    return found
+
+
+def _marks_of_device(printer: Printer) -> list[str]:
+    try:
+        parts = urlsplit(Address.parse(printer.address).url)
+    except Reject:
+        return []
+    host = _host(parts.hostname)
+    return [host, f"{host}:{parts.port}", *([f"uuid:{printer.uuid.lower()}"] if printer.uuid else [])]
+
+
+def _mark_of_uri(uri: str) -> str | None:
+    """What a device URI of CUPS names: host and port of an IPP printer, the host of others, a UUID of DNS-SD."""
+    try:
+        parts = urlsplit(uri)
+        if uuid := parse_qs(parts.query).get("uuid"):
+            return f"uuid:{uuid[0].lower()}"
+        if not parts.hostname:
+            return None
+        if parts.scheme not in _IPP:
+            return _host(parts.hostname)
+        return f"{_host(parts.hostname)}:{urlsplit(Address.parse(uri).url).port}"
+    except (ValueError, Reject):
+        return None
+
+
+def _host(name: str | None) -> str:
+    host = (name or "").lower().rstrip(".")
+    return "localhost" if host in _HERE else host
