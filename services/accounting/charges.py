@@ -12,11 +12,11 @@ from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from services.accounting.candidates import DefaultNamed, Published, candidates
-from services.accounting.explain import explain_book
-from services.accounting.explanation import Booked, BookExplained, Inputs, shown_inputs
+from services.accounting.explain.again import explain_book
+from services.accounting.explain.candidates import DefaultNamed, Published, candidates
+from services.accounting.explain.explanation import Booked, BookExplained, Inputs, shown_inputs
 from services.accounting.pricebooks import QUERIES as PRICE_QUERIES
-from services.accounting.pricelist import read_document
+from services.accounting.pricelist.check import read_document
 from services.accounting.pricing import PriceList, PrinterFacts
 from services.accounting.pricing.entries import Book
 from shared import sqlfile

@@ -8,9 +8,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.accounting.charges import Charges
-from services.accounting.http_charges import ChargeApi
-from services.accounting.http_prices import PriceBookApi
-from services.accounting.http_projects import ProjectApi
+from services.accounting.http.charges import ChargeApi
+from services.accounting.http.prices import PriceBookApi
+from services.accounting.http.projects import ProjectApi
 from services.accounting.ledger.worker import Ledger, LedgerOptions
 from services.accounting.pricebooks import PriceBooks
 from services.accounting.projects import Projects, run_telling

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 from psycopg import Connection
 
-from services.accounting.pricelist import read_document
+from services.accounting.pricelist.check import read_document
 from services.accounting.pricing import PriceBook, PriceList, PrinterFacts
 from services.accounting.pricing.entries import Book
 from shared import sqlfile

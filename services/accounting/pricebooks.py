@@ -14,8 +14,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from services.accounting.pricelist import read_document
-from services.accounting.pricelist_document import Document, to_document
+from services.accounting.pricelist.check import read_document
+from services.accounting.pricelist.document import Document, to_document
 from services.accounting.pricing.entries import PriceListFile
 from shared import sqlfile
 from shared.errors import ConfigError, Conflict, NotFound

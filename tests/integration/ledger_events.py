@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.accounting.ledger.work import Move, Work
 from services.accounting.pricebook_loader import Pricing
-from services.accounting.pricelist import read_document
+from services.accounting.pricelist.check import read_document
 from services.accounting.pricing import PriceBook, PriceList, PrinterFacts
 from shared.stream import Record
 

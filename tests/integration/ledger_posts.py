@@ -15,7 +15,7 @@ from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.partitions import month_number
 from services.accounting.pricebook_loader import load_pricing
 from services.accounting.pricebooks import PriceBooks
-from services.accounting.pricelist import read_document
+from services.accounting.pricelist.check import read_document
 from shared.events import JobCompleted
 from shared.events.envelope import encode, new_event
 from shared.postgres import Pool

@@ -9,7 +9,7 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
 from services.accounting import main
-from services.accounting.http_prices import PriceBookApi
+from services.accounting.http.prices import PriceBookApi
 from services.accounting.pricebooks import PriceBooks
 from services.accounting.projects import Projects
 from services.accounting.settings import AccountingSettings

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from services.accounting.pricebook_loader import load_pricing
 from services.accounting.pricebooks import PriceBooks
-from services.accounting.pricelist_toml import from_toml
+from services.accounting.pricelist.toml_text import from_toml
 from services.accounting.projects import Projects
 from shared.errors import ConfigError, Conflict, NotFound
 from shared.http.problems import PreconditionFailed

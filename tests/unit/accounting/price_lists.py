@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from services.accounting.pricelist_toml import from_toml
+from services.accounting.pricelist.toml_text import from_toml
 from services.accounting.pricing import PriceBook, PriceList, price_job
 from shared.events.jobs import JobCompleted, JobLine, PrinterRef
 

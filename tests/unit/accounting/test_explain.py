@@ -8,11 +8,11 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from services.accounting.candidates import DefaultNamed, Published, candidates
-from services.accounting.cli_explain import explanation_lines
-from services.accounting.exact import exact_text
-from services.accounting.explain import NOT_AGAIN, explain_book
-from services.accounting.explanation import Booked, Inputs
+from services.accounting.cli.explanations import explanation_lines
+from services.accounting.explain.again import NOT_AGAIN, explain_book
+from services.accounting.explain.candidates import DefaultNamed, Published, candidates
+from services.accounting.explain.exact import exact_text
+from services.accounting.explain.explanation import Booked, Inputs
 from services.accounting.pricing import PrinterFacts, price_job
 from tests.unit.accounting.price_lists import MODEL, NEW_YEAR, NOON, a1_line, books, job
 

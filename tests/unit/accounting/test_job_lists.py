@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from services.accounting.http_charges import ChargeApi
-from services.accounting.http_paging import to_cursor
+from services.accounting.http.charges import ChargeApi
+from services.accounting.http.paging import to_cursor
 from shared.clock import FixedClock
 from shared.health import Readiness
 from shared.http.app import make_app

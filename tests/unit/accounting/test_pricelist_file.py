@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.accounting.pricelist import read_document
-from services.accounting.pricelist_csv import from_csv, to_csv
-from services.accounting.pricelist_document import to_document
-from services.accounting.pricelist_reader import WrongPriceList
-from services.accounting.pricelist_toml import from_toml, to_toml
+from services.accounting.pricelist.check import read_document
+from services.accounting.pricelist.csv_text import from_csv, to_csv
+from services.accounting.pricelist.document import to_document
+from services.accounting.pricelist.reader import WrongPriceList
+from services.accounting.pricelist.toml_text import from_toml, to_toml
 from services.accounting.pricing.entries import Ink, Ppu, Scope
 
 HEAD = 'name = "standard"\nbook = "price"\ncurrency = "EUR"\nvalid_from = 2026-01-01\n'

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.demo.history import history
 from deploy.demo.models import MFP, T1700, TX4100
-from services.accounting.pricelist_toml import from_toml
+from services.accounting.pricelist.toml_text import from_toml
 from services.accounting.pricing import PriceBook, PriceList, price_job
 from shared.events.jobs import JobLine
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, cast, get_args
 
-from services.accounting.pricelist_reader import Fault, Reader, WrongPriceList
+from services.accounting.pricelist.reader import Fault, Reader, WrongPriceList
 from services.accounting.pricing.entries import (
     DEFAULT_PRECISION,
     EVERYWHERE,

@@ -6,9 +6,9 @@ import json
 import tomllib
 from typing import Any
 
-from services.accounting.pricelist import TABLES, read_document
-from services.accounting.pricelist_document import to_document
-from services.accounting.pricelist_reader import Fault, WrongPriceList
+from services.accounting.pricelist.check import TABLES, read_document
+from services.accounting.pricelist.document import to_document
+from services.accounting.pricelist.reader import Fault, WrongPriceList
 from services.accounting.pricing.entries import PriceListFile
 
 

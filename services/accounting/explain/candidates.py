@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from services.accounting.explanation import Candidate
+from services.accounting.explain.explanation import Candidate
 from services.accounting.pricing.entries import Book
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from services.accounting.charges import Charges, Explanation
-from services.accounting.http_paging import Page, PageQuery, from_cursor, to_cursor
+from services.accounting.http.paging import Page, PageQuery, from_cursor, to_cursor
 from shared.clock import Clock
 from shared.events.jobs import EARLIEST, LATEST
 from shared.http.routes import Call, Route

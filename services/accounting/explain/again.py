@@ -8,8 +8,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.accounting.exact import exact_text, quantity_text
-from services.accounting.explanation import Booked, BookExplained, Candidate, Inputs, TermShown
+from services.accounting.explain.exact import exact_text, quantity_text
+from services.accounting.explain.explanation import Booked, BookExplained, Candidate, Inputs, TermShown
 from services.accounting.pricing import LineKey, LineRate, PriceList, PrinterFacts, Unpriced, key_of
 from services.accounting.pricing.rates import MICRO, PER_RATE
 from shared.money import MICRO_DIGITS, format_micro, round_half_even

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import click
 
-from services.accounting.cli_pages import all_items
+from services.accounting.cli.pages import all_items
 from shared.errors import Reject
 from shared.http.client import call
 from shared.terminal import data_dir_option, json_option, print_json, print_table, say

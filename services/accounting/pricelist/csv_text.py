@@ -11,9 +11,9 @@ import io
 import re
 from typing import Any, Final
 
-from services.accounting.pricelist import TABLES, read_document
-from services.accounting.pricelist_document import to_document
-from services.accounting.pricelist_reader import Fault, WrongPriceList
+from services.accounting.pricelist.check import TABLES, read_document
+from services.accounting.pricelist.document import to_document
+from services.accounting.pricelist.reader import Fault, WrongPriceList
 from services.accounting.pricing.entries import PriceListFile
 
 LIST_COLUMNS: Final = (

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from services.accounting.http_paging import Page, PageQuery, from_cursor, page_of
+from services.accounting.http.paging import Page, PageQuery, from_cursor, page_of
 from services.accounting.projects import Kind, Project, Projects
 from shared.http.problems import FieldError, Invalid
 from shared.http.routes import Answer, Call, Route

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from services.accounting.cli_pages import all_items
+from services.accounting.cli.pages import all_items
 from shared.terminal import data_dir_option, json_option, print_json, print_table
 
 

@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 from msgspec import Meta, Struct
 
-from services.accounting.http_paging import Page, PageQuery, from_cursor, page_of
+from services.accounting.http.paging import Page, PageQuery, from_cursor, page_of
 from services.accounting.pricebooks import Change, PriceBooks, Version
-from services.accounting.pricelist_csv import from_csv, to_csv
-from services.accounting.pricelist_reader import WrongPriceList
-from services.accounting.pricelist_toml import from_toml, to_toml
+from services.accounting.pricelist.csv_text import from_csv, to_csv
+from services.accounting.pricelist.reader import WrongPriceList
+from services.accounting.pricelist.toml_text import from_toml, to_toml
 from services.accounting.pricing.entries import PriceListFile
 from shared.errors import Conflict
 from shared.http.body import read_json

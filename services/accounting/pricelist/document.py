@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from services.accounting.pricelist import TABLES
+from services.accounting.pricelist.check import TABLES
 from services.accounting.pricing.entries import Click, Fixed, Ink, Media, Ppu, PriceListFile, Scan, Scope
 from shared.money import MICRO_DIGITS, RATE_DIGITS, format_micro, format_rate, to_decimal
 from shared.units import UL_PER_ML

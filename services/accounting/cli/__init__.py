@@ -1,0 +1,11 @@
+"""Accounting's commands, by the names that `inkmeter` calls them."""
+
+from __future__ import annotations
+
+from services.accounting.cli.explanations import explain
+from services.accounting.cli.job_list import jobs
+from services.accounting.cli.ledger_checks import accounting
+from services.accounting.cli.price_lists import prices
+from services.accounting.cli.project_names import departments, projects
+
+__all__ = ["accounting", "departments", "explain", "jobs", "prices", "projects"]

@@ -1,0 +1,1 @@
+"""What accounting answers over HTTP."""

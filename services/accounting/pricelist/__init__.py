@@ -1,0 +1,1 @@
+"""Price list files: TOML, CSV and JSON into one checked value, and back."""
