@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-from typing import NewType
-
-from shared.errors import Reject
-
-Micro = NewType("Micro", int)
-"""An amount in millionths of the currency."""
-
-RateE8 = NewType("RateE8", int)
-"""A rate in 1e-8 of the currency per its unit (m2, m, ml, sheet, impression, page, job)."""
+from decimal import Decimal
 
 MICRO_DIGITS = 6
 RATE_DIGITS = 8
@@ -29,26 +20,6 @@ def round_half_even(numerator: int, denominator: int) -> int:
     if twice > denominator or (twice == denominator and quotient & 1):
         quotient += 1
     return quotient
-
-
-def parse_decimal(text: str, *, digits: int, what: str, pointer: str = "") -> int:
-    """Reads an exact decimal string as an integer of 10**-digits.
-
-    Raises:
-        Reject: not a plain decimal number, or it has more digits than can be kept exactly.
-    """
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise Reject(f"{what} must be a decimal number such as 1.25, not {text!r}", pointer=pointer) from None
-    if not value.is_finite():
-        raise Reject(f"{what} must be a finite number, not {text!r}", pointer=pointer)
-    scaled = value.scaleb(digits)
-    if scaled != scaled.to_integral_value():
-        raise Reject(f"{what} has more than {digits} decimals: {text}", pointer=pointer)
-    if abs(scaled) > MAX_AMOUNT_MICRO:
-        raise Reject(f"{what} is too large: {text}", pointer=pointer)
-    return int(scaled)
 
 
 def to_decimal(value: int, *, digits: int = MICRO_DIGITS) -> Decimal:

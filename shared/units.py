@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Final, NewType
+from typing import Final
 
 from shared.money import round_half_even
-
-Um = NewType("Um", int)
-Mm2 = NewType("Mm2", int)
-Ul = NewType("Ul", int)
 
 UM_PER_MM: Final = 1_000
 UM_PER_INCH: Final = 25_400
@@ -19,16 +14,6 @@ UM_PER_IPP_UNIT: Final = 10
 """IPP media dimensions are hundredths of millimetres (PWG 5100.7, section 6.9)."""
 
 
-def area_mm2(width_um: int, length_um: int, count: int = 1) -> Mm2:
+def area_mm2(width_um: int, length_um: int, count: int = 1) -> int:
     """Area of `count` rectangles in mm2, rounded once, half to even."""
-    return Mm2(round_half_even(width_um * length_um * count, UM_PER_MM * UM_PER_MM))
-
-
-def m2(area: int) -> Decimal:
-    """Square metres of an area in mm2, exact."""
-    return Decimal(area).scaleb(-6)
-
-
-def ml(volume_ul: int) -> Decimal:
-    """Millilitres of a volume in uL, exact."""
-    return Decimal(volume_ul).scaleb(-3)
+    return round_half_even(width_um * length_um * count, UM_PER_MM * UM_PER_MM)

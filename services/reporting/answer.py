@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TypedDict
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from services.reporting.summary import MONEY_DIGITS, By, Row, Source, Summary, Sums, plain
 from shared.periods import Period
@@ -80,8 +80,8 @@ def answer(summary: Summary) -> SummaryAnswer:
         ),
         by=summary.by,
         currency=summary.currency,
-        rows=[RowAnswer(key=row.key, name=row.name, **_wire(row.sums)) for row in summary.rows],
-        total=SumsAnswer(**_wire(summary.total)),
+        rows=[RowAnswer(key=row.key, name=row.name, **asdict(_wire(row.sums))) for row in summary.rows],
+        total=_wire(summary.total),
         as_of=moment(summary.as_of),
         source=summary.source,
         filters=dict(summary.filters),
@@ -93,30 +93,18 @@ def moment(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-class _Wire(TypedDict):
-    jobs: int
-    printed_area_mm2: str
-    used_area_mm2: str
-    ink_ul: str
-    impressions: int
-    sheets: int
-    cost: str
-    price: str
-    unpriced_lines: int
-
-
-def _wire(sums: Sums) -> _Wire:
-    return {
-        "jobs": sums.jobs,
-        "printed_area_mm2": plain(sums.printed_area_mm2),
-        "used_area_mm2": plain(sums.used_area_mm2),
-        "ink_ul": plain(sums.ink_ul),
-        "impressions": sums.impressions,
-        "sheets": sums.sheets,
-        "cost": plain(sums.cost, MONEY_DIGITS),
-        "price": plain(sums.price, MONEY_DIGITS),
-        "unpriced_lines": sums.unpriced_lines,
-    }
+def _wire(sums: Sums) -> SumsAnswer:
+    return SumsAnswer(
+        jobs=sums.jobs,
+        printed_area_mm2=plain(sums.printed_area_mm2),
+        used_area_mm2=plain(sums.used_area_mm2),
+        ink_ul=plain(sums.ink_ul),
+        impressions=sums.impressions,
+        sheets=sums.sheets,
+        cost=plain(sums.cost, MONEY_DIGITS),
+        price=plain(sums.price, MONEY_DIGITS),
+        unpriced_lines=sums.unpriced_lines,
+    )
 
 
 def from_answer(told: SummaryAnswer) -> Summary:

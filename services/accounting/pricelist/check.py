@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar, cast, get_args
+from typing import Any, Final, cast, get_args
 
 from services.accounting.pricelist.reader import Fault, Reader, WrongPriceList
 from services.accounting.pricing.entries import (
@@ -29,8 +29,6 @@ TABLES: Final = ("ppu", "media", "ink", "click", "scan", "fixed")
 MAX_ENTRIES: Final = 100_000
 _NAME: Final = re.compile(r"\w[\w .\-]{0,99}")
 _KINDS: Final = get_args(Kind)
-
-E = TypeVar("E")
 
 
 def read_document(document: Mapping[str, Any], *, currency: str) -> PriceListFile:

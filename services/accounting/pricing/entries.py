@@ -10,8 +10,6 @@ from msgspec import Struct
 Book = Literal["cost", "price"]
 Area = Literal["printed", "used"]
 Level = Literal["printer", "group", "model", ""]
-LEVELS: Final[tuple[Level, ...]] = ("printer", "group", "model", "")
-"""Most specific first."""
 DEFAULT_PRECISION: Final = 4
 MAX_PRECISION: Final = 6
 """Micro-units are the smallest that the ledger can hold."""

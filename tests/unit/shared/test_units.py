@@ -1,13 +1,11 @@
-"""Units: exact areas and volumes."""
+"""Units: exact areas."""
 
 from __future__ import annotations
-
-from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.units import area_mm2, m2, ml
+from shared.units import area_mm2
 
 LENGTHS = st.integers(0, 10**8)
 
@@ -20,10 +18,3 @@ def test_an_area_is_off_by_half_a_square_millimetre_at_most(width: int, length: 
 
 def test_an_a1_sheet_has_its_known_area() -> None:
     assert area_mm2(594_000, 841_000) == 499_554
-    assert m2(499_554) == Decimal("0.499554")
-
-
-@given(st.integers(0, 10**15))
-def test_millilitres_and_square_metres_are_exact(value: int) -> None:
-    assert ml(value) * 1_000 == value
-    assert m2(value) * 1_000_000 == value
