@@ -141,10 +141,27 @@ async def open_pool(
         ConfigError: URL, user, password or database are wrong.
         Unreachable: no server answered within `wait_s`.
     """
-    info = conninfo(url, name=name, statement_timeout_s=statement_timeout_s)
-    await _wait_for_server(url, info, wait_s)
-    pool: Pool = AsyncConnectionPool(
-        info,
+    pool = make_pool(url, name=name, min_size=min_size, max_size=max_size, statement_timeout_s=statement_timeout_s)
+    await wait_for_server(url, wait_s=wait_s)
+    await pool.open()
+    return pool
+
+
+def make_pool(
+    url: str,
+    *,
+    name: str = "inkmeter",
+    min_size: int = 1,
+    max_size: int = 4,
+    statement_timeout_s: float | None = None,
+) -> Pool:
+    """A pool that is still to be opened; it connects by itself once the server is there.
+
+    Raises:
+        ConfigError: the URL can't be read.
+    """
+    return AsyncConnectionPool(
+        conninfo(url, name=name, statement_timeout_s=statement_timeout_s),
         min_size=min_size,
         max_size=max_size,
         name=name,
@@ -153,12 +170,16 @@ async def open_pool(
         check=AsyncConnectionPool.check_connection,
         connection_class=AsyncConnection[TupleRow],
     )
-    await pool.open()
-    return pool
 
 
-async def _wait_for_server(url: str, info: str, wait_s: float) -> None:
-    """Connects once, with back-off, so that a wrong setting is told at once and not as a pool's time-out."""
+async def wait_for_server(url: str, *, wait_s: float = WAIT_S) -> None:
+    """Connects once, with back-off, so that a wrong setting is told at once and not as a pool's time-out.
+
+    Raises:
+        ConfigError: URL, user, password or database are wrong.
+        Unreachable: no server answered within `wait_s`.
+    """
+    info = conninfo(url)
     backoff, give_up = Backoff(max_s=2.0), time.monotonic() + wait_s
     while True:
         try:
@@ -169,7 +190,8 @@ async def _wait_for_server(url: str, info: str, wait_s: float) -> None:
             delay_s = backoff.next_s()
             if isinstance(failure, ConfigError) or time.monotonic() + delay_s > give_up:
                 raise failure from error
-            log.warning("postgres_unreachable", server=shown(url), retry_in_s=round(delay_s, 1))
+            if backoff.tries == 1:
+                log.warning("postgres_unreachable", server=shown(url), wait_s=wait_s)
             await asyncio.sleep(delay_s)
 
 

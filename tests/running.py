@@ -52,6 +52,12 @@ class Running:
 
     def start(self, *services: str, **settings: str) -> None:
         """Starts services side by side and waits until each is ready."""
+        self.launch(*services, **settings)
+        for service in services or SERVICES:
+            self.wait_ready(service)
+
+    def launch(self, *services: str, **settings: str) -> None:
+        """Starts services side by side and does not wait for them."""
         for service in services or SERVICES:
             log = (self.data_dir / f"{service}.log").open("ab")
             environment = self.environment(INKMETER_HTTP_PORT=str(self.ports[service]), **settings)
@@ -64,8 +70,6 @@ class Running:
             )
             log.close()
         self._write_stack()
-        for service in services or SERVICES:
-            self.wait_ready(service)
 
     def wait_ready(self, service: str, *, within_s: float = START_S) -> None:
         """Waits until a service says that it can do its work."""

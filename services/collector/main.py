@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
+import structlog
+
 from services.collector.addresses import AddressGuard, GuardedResolver, parse_networks
 from services.collector.http_jobs import JobsApi
 from services.collector.http_printers import PrintersApi
@@ -23,15 +25,19 @@ from services.collector.sources.ipp.source import IppSource
 from services.collector.sources.source import PrinterSource
 from shared import log
 from shared.clock import SystemClock
+from shared.errors import Retry, Unreachable
 from shared.events.jobs import PrinterRef
 from shared.health import Readiness
 from shared.http.app import make_app, serve_http
 from shared.kafka import check_bootstrap, make_producer
 from shared.migrate import require_current
-from shared.postgres import open_pool
+from shared.postgres import WAIT_S, make_pool, wait_for_server
 from shared.process import run_until_stopped
 
 SPARE_THREADS: Final = 8
+SHORT_WAIT_S: Final = 3.0
+"""How long a start waits for PostgreSQL when it can do without."""
+_log = structlog.get_logger()
 
 
 async def serve(settings: CollectorSettings) -> None:
@@ -39,21 +45,31 @@ async def serve(settings: CollectorSettings) -> None:
 
     Raises:
         ConfigError: a setting is wrong, the journal is another collector's, or the port is taken.
-        Unreachable: no database answers. Kafka may be away: the journal waits for it.
+        Unreachable: no database answers, and the journal remembers no printers that could be read meanwhile.
+            Kafka may be away: the journal waits for it.
     """
     check_bootstrap(settings.kafka_bootstrap)
     # Host names are looked up in threads: names that hang must not keep the others waiting for one.
     threads = ThreadPoolExecutor(settings.poll_concurrency + SPARE_THREADS, thread_name_prefix="blocking")
     asyncio.get_running_loop().set_default_executor(threads)
     url = settings.database_url.get_secret_value()
-    pool = await open_pool(url, name="inkmeter-collector")
     clock = SystemClock()
+    pool = make_pool(url, name="inkmeter-collector")
     journal = Journal(settings.journal_file, clock=clock)
     try:
-        await asyncio.to_thread(require_current, url, "collector")
         await journal.open()
         registry = Registry(RegistryStore(pool), journal, collector_id=settings.collector_id, clock=clock)
-        await registry.refresh()
+        remembers = await registry.recall()
+        try:
+            await wait_for_server(url, wait_s=SHORT_WAIT_S if remembers else WAIT_S)
+            await asyncio.to_thread(require_current, url, "collector")
+            await pool.open()
+            await registry.refresh()
+        except (Unreachable, Retry) as error:
+            if not remembers:
+                raise
+            _log.warning("printers_of_the_last_run_are_read", printers=len(registry.printers()), error=str(error))
+            await pool.open()
         await _run(settings, journal, registry, clock)
     finally:
         await journal.close()

@@ -1,7 +1,8 @@
 """The registry of printers: PostgreSQL holds it, memory serves it, and every change is told by an event.
 
-Reading goes on from memory while PostgreSQL is away. A change is committed first and told after; what could not
-be told yet is marked in its row and told later, so that no change stays a secret.
+Reading goes on from memory while PostgreSQL is away; a collector that is started meanwhile reads the printers that
+its journal remembers, as they forget their jobs after a minute. A change is committed first and told after; what
+could not be told yet is marked in its row and told later, so that no change stays a secret.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, Protocol
 
+import msgspec
 import structlog
 from msgspec.structs import replace
 
@@ -20,8 +22,11 @@ from shared.errors import Conflict, NotFound, Retry
 REFRESH_S: Final = 5.0
 """How soon changes made elsewhere are seen, and how soon a lost PostgreSQL is noticed."""
 MAX_PRINTERS: Final = 10_000
+REMEMBERED: Final = "registry"
+"""The cursor of the journal that holds the printers as they were last known."""
 
 _log = structlog.get_logger()
+_printers = msgspec.json.Decoder(list[Printer])
 
 
 class Rows(Protocol):
@@ -64,6 +69,7 @@ class Registry:
         self._by_serial: dict[str, Printer] = {}
         self._telling = asyncio.Lock()
         self._refreshing = asyncio.Lock()
+        self._remembered = ""
         self.changed = asyncio.Event()
         """Set after each change of what is known; the poller clears it."""
         self.fault: str | None = None
@@ -157,6 +163,29 @@ class Registry:
                 pointer="/address",
             )
 
+    # --- without PostgreSQL ------------------------------------------------------------------------------
+
+    async def recall(self) -> bool:
+        """Takes the printers that the journal remembers; False when it remembers none, as at a first start.
+
+        Raises:
+            Retry: the journal can't be read.
+        """
+        try:
+            printers = _printers.decode(await self._journal.cursor(REMEMBERED))
+        except msgspec.DecodeError:
+            return False
+        self._replace({printer.id: printer for printer in printers})
+        self.fault = "PostgreSQL was away at the start; the printers of the last run are read."
+        return True
+
+    async def _remember(self) -> None:
+        """Stores what is known now, if it differs from what is stored."""
+        text = msgspec.json.encode(self.printers()).decode()
+        if text != self._remembered:
+            await self._journal.append([], cursor=(REMEMBERED, text))
+            self._remembered = text
+
     # --- keeping up --------------------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -186,6 +215,7 @@ class Registry:
         if self.fault is not None:
             _log.info("registry_reachable")
             self.fault = None
+        await self._remember()
         await self._tell()
 
     async def _note(self, printer: Printer) -> None:
@@ -197,6 +227,7 @@ class Registry:
                 known.pop(printer.id, None)
             self._replace(known)
         try:
+            await self._remember()
             await self._tell()
         except Retry as error:
             _log.warning("printer_change_told_later", printer=printer.name, error=str(error))

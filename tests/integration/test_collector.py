@@ -180,3 +180,30 @@ async def test_the_collector_goes_on_while_postgresql_is_away(shop: Running, pos
         postgres.start()
     assert len(await wait_for(shop, "jobs.v1", 1)) == 1
     shop.wait_ready("collector", within_s=30)
+
+
+@pytest.mark.needs("ippeveprinter", "dbus-daemon", "ipptool")
+async def test_started_while_postgresql_is_away_the_collector_reads_the_printers_that_it_knew(
+    shop: Running, postgres, tmp_path: Path
+):
+    printer = start_ippeveprinter(tmp_path / "eve")
+    try:
+        assert (
+            shop.http("collector", "POST", "/v1/printers", {"address": printer.uri, "name": "plotter"})[0] == 201
+        )
+        postgres.stop()
+        try:
+            shop.kill("collector")
+            shop.launch("collector", **POLL)
+            _print(printer.uri, pdf(tmp_path / "plan.pdf"))
+            (event,) = await wait_for(shop, "jobs.v1", 1)
+            status, answer = shop.http("collector", "GET", "/readyz")
+            assert status == 503
+            assert "PostgreSQL was away at the start" in json.dumps(answer) or "registry" in json.dumps(answer)
+        finally:
+            postgres.start()
+        shop.wait_ready("collector", within_s=40)
+        (known,) = shop.http("collector", "GET", "/v1/printers")[1]["items"]
+        assert event["data"]["printer"]["id"] == known["id"]
+    finally:
+        printer.stop()

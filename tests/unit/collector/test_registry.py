@@ -125,3 +125,23 @@ def test_a_serial_number_that_is_none_does_not_count(serial, known):
 )
 def test_another_device_is_told_by_serial_number_and_only_else_by_uuid(facts, other):
     assert (other_device(printer(1, uuid="u-1"), facts) is not None) == other
+
+
+async def test_without_postgresql_a_start_knows_the_printers_of_the_last_run(journal: Journal):
+    rows = MemoryRows(printer(1))
+    before = await registry_of(rows, journal)
+    await before.add(printer(2))
+    rows.away = True
+    after = Registry(rows, journal, collector_id="c1", clock=FixedClock(NOW))
+    assert await after.recall()
+    assert after.printers() == before.printers()
+    assert "PostgreSQL was away" in (after.fault or "")
+    rows.away = False
+    await after.refresh()
+    assert after.fault is None
+
+
+@pytest.mark.parametrize("stored", ["", "{", '[{"id": 1}]'])
+async def test_a_journal_that_remembers_no_printers_is_no_help(journal: Journal, stored: str):
+    await journal.append([], cursor=("registry", stored))
+    assert not await Registry(MemoryRows(), journal, collector_id="c1", clock=FixedClock(NOW)).recall()
