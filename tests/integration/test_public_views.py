@@ -11,12 +11,13 @@ import psycopg
 import pytest
 
 from services.accounting.dimensions import DIMENSIONS
+from services.accounting.ledger.codes import CODES
 from services.accounting.ledger.writer import LedgerWriter
 from services.reporting.question import FILTERS, Question
 from services.reporting.store import Store
 from services.reporting.summary import By, Summary
 from shared.events import JobCompleted
-from shared.events.jobs import PersonRef
+from shared.events.jobs import CategoryBy, ColourMode, Kind, Measured, Outcome, PersonRef
 from shared.periods import find_zone, parse_period
 from shared.postgres import Pool, connect, open_pool
 from tests.integration.ledger_events import COST, PRICES
@@ -176,3 +177,12 @@ def test_what_the_ledger_names_by_number_is_never_taken_away(pool: Pool, databas
         with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
             connection.execute("UPDATE accounting.rule SET text = 'another'")
         connection.execute("UPDATE accounting.person SET name = 'Anna'")
+
+
+def test_the_words_of_events_have_one_number_in_program_and_database(database_url: str) -> None:
+    with connect(database_url) as connection:
+        stored = connection.execute("SELECT what, code, no FROM accounting.code").fetchall()
+    assert set(stored) == {(what, code, no) for what, codes in CODES.items() for code, no in codes.items()}
+    for what, words in (("kind", Kind), ("outcome", Outcome), ("measured", Measured), ("colour_mode", ColourMode)):
+        assert set(get_args(words)) == CODES[what].keys()
+    assert set(get_args(CategoryBy)) == CODES["category_by"].keys()
