@@ -70,6 +70,7 @@ async def write_page(api: Api, asked: str, path: Path) -> None:
     params = {"by": "project", "period": asked, "format": "html"}
     raw = await api.call("reporting", "GET", "/v1/summary", params=params)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600, exist_ok=False)
     fresh.write_bytes(raw)
-    fresh.chmod(0o600)
     fresh.replace(path)

@@ -18,7 +18,7 @@ from shared.errors import NotFound
 from shared.events.envelope import encode, new_event
 from shared.events.people import PERSON_CHANGED, PersonChanged, PersonName
 from shared.ids import uuid7
-from shared.kafka import make_producer
+from shared.kafka import make_producer, send_event, start
 from shared.topics import topic_named
 
 PRICE_LISTS: Final = ("cost", "price")
@@ -61,8 +61,7 @@ async def seed_projects(api: Api) -> None:
 async def seed_people(bootstrap: str, *, topic_prefix: str, clock: Clock) -> None:
     """Tells who the people are, as a directory would: events on the people topic."""
     topic = topic_named("people.v1").full_name(topic_prefix)
-    producer = make_producer(bootstrap, "inkmeter-demo")
-    await producer.start()
+    producer = await start(make_producer(bootstrap, "inkmeter-demo"), bootstrap)
     try:
         for person in PEOPLE:
             event = new_event(
@@ -77,15 +76,17 @@ async def seed_people(bootstrap: str, *, topic_prefix: str, clock: Clock) -> Non
                 time=clock.now(),
                 subject=person.login,
             )
-            headers = [("content-type", b"application/cloudevents+json")]
-            await producer.send_and_wait(topic, encode(event), key=person.login.encode(), headers=headers)
+            await send_event(producer, topic, event, key=person.login)
     finally:
         await producer.stop()
 
 
 async def seed_printers(api: Api, served: Sequence[Serving]) -> None:
     """Adds the simulated printers, or tells the collector their new addresses."""
-    known = {one["serial"]: one for one in (await api.get("collector", "/v1/printers"))["items"]}
+    known = {
+        one["serial"]: one
+        for one in (await api.get("collector", "/v1/printers", params={"limit": "1000"}))["items"]
+    }
     for one in served:
         before = known.get(one.model.serial)
         if before is None:

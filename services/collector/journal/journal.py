@@ -131,7 +131,7 @@ class Journal:
         return self.fault
 
     async def _do(self, run: Callable[[Store], T], *, writes: bool = False, size: int = 0) -> T:
-        if self._thread is None or self._loop is None:
+        if self._thread is None or self._loop is None or not self._thread.is_alive():
             raise Retry("The journal is closed: the collector stops.")
         if size and self._waiting_bytes + size > MAX_WAITING_BYTES:
             raise Retry("The disk does not keep up with what comes in.")
