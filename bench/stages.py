@@ -1,0 +1,111 @@
+"""Where the client's CPU goes, stage by stage, in CPU microseconds per job: `python -m bench.stages`.
+
+CPU time of the thread, not time on the clock: it hardly changes when others use the machine as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import time
+from collections.abc import Callable, Sequence
+from statistics import median
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bench.run import Run, run_of
+from bench.servers import OURS, servers
+from services.accounting.ledger.fast.identity import read_identified
+from services.accounting.ledger.fast.path import packed_batch
+from services.accounting.ledger.fast.rows import Rows
+from services.accounting.ledger.prepare import Preparer
+from services.accounting.ledger.read import decoded, payload_hash
+from services.accounting.ledger.source import LedgerSource
+from services.accounting.ledger.work import Work
+from services.accounting.ledger.worker import MAX_BATCH
+from services.accounting.ledger.writer import LedgerWriter
+from shared.kafka import make_consumer, start
+
+JOBS = 100_000
+REPEATS = 5
+
+
+def main() -> None:
+    """Prints one line per stage; the first batch only warms up."""
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    with servers(JOBS, 100) as running, run_of(running, "stages", 0, OURS) as run:
+        writer = LedgerWriter(run.url, ZoneInfo("UTC"))
+        preparer = Preparer(writer, ZoneInfo("UTC"), fast=True, max_rejects_in_row=10_000)
+        works, taking_s = asyncio.run(_take(run, preparer))
+        gc.freeze()
+        gc.set_threshold(200_000, 20, 100)
+        _line("take from Kafka (aiokafka, records)", [taking_s / sum(len(each.records) for each in works)])
+        prepared = [preparer.prepare(each) for each in works]
+        rates, days = preparer._rates, preparer._days  # noqa: SLF001 - looks inside on purpose
+        assert rates
+
+        def read(work: Work) -> list[Any]:
+            return [read_identified(each) for each in work.records]
+
+        first = works[1]
+        _stage("  decode and validate (msgspec)", first, lambda work: [decoded(each) for each in work.records])
+        _stage("  the same, identity checked", first, read)
+        known = read(first)
+        _stage("  payload hash", first, lambda _: [payload_hash(job, moments) for job, _, moments in known])
+        _stage("  read, price and lay out (all of Rows)", first, lambda work: Rows(rates, days).add_all(work))
+        _stage(
+            "  rows to arrays, amounts and numbers too",
+            first,
+            lambda work: packed_batch(work, rates, days, writer.dimensions),
+        )
+        _stage("prepare, whole", first, preparer.prepare)
+        spent = []
+        for each in prepared:
+            began_s = time.thread_time()
+            writer.write(each.work, each.pricing, each.packed)
+            spent.append((time.thread_time() - began_s) / len(each.work.records))
+        _line("write, whole", spent[1:-1])
+        writer.close()
+        preparer.close()
+
+
+async def _take(run: Run, preparer: Preparer) -> tuple[list[Work], float]:
+    """All batches from Kafka, and the CPU that this thread spent on them."""
+    bootstrap = run.servers.kafka.bootstrap
+    consumer = make_consumer(bootstrap, client_id="stages", group_id="stages")
+
+    async def lease(partitions: Sequence[int]) -> Any:
+        return await asyncio.to_thread(preparer.lease, f"{OURS}jobs.v1", partitions)
+
+    async def drained() -> None:
+        return None
+
+    source = LedgerSource(consumer, f"{OURS}jobs.v1", lease, drained)
+    await start(consumer, bootstrap)
+    works: list[Work] = []
+    began_s = time.thread_time()
+    try:
+        while sum(len(each.records) for each in works) < run.content.records:
+            if taken := await source.take(MAX_BATCH):
+                works.append(taken.work)
+        return works, time.thread_time() - began_s
+    finally:
+        await source.close()
+
+
+def _stage(name: str, work: Work, does: Callable[[Work], Any]) -> None:
+    spent = []
+    for _ in range(REPEATS):
+        began_s = time.thread_time()
+        does(work)
+        spent.append((time.thread_time() - began_s) / len(work.records))
+    _line(name, spent)
+
+
+def _line(name: str, spent_s: Sequence[float]) -> None:
+    print(f"{name:44} {median(spent_s) * 1e6:6.2f} us per record")
+
+
+if __name__ == "__main__":
+    main()
