@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from http.client import HTTPException
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -207,3 +211,29 @@ async def test_started_while_postgresql_is_away_the_collector_reads_the_printers
         assert event["data"]["printer"]["id"] == known["id"]
     finally:
         printer.stop()
+
+
+async def test_sigterm_under_load_ends_in_order_and_loses_nothing_that_was_accepted(shop: Running):
+    accepted: set[str] = set()
+    numbers = count(1)
+    under_load = threading.Event()
+
+    def bring() -> None:
+        with suppress(OSError, HTTPException):
+            while True:
+                batch = {"jobs": [job(next(numbers)) for _ in range(20)]}
+                status, answer = shop.http("collector", "POST", "/v1/jobs", batch)
+                if status == 202:
+                    accepted.update(each["event_id"] for each in answer["items"])
+                if len(accepted) > 500:
+                    under_load.set()
+
+    bringing = [asyncio.to_thread(bring) for _ in range(4)]
+    loads = asyncio.gather(*bringing)
+    await asyncio.to_thread(under_load.wait, WITHIN_S)
+    await asyncio.to_thread(shop.stop, "collector")
+    await loads
+    shop.start("collector", **POLL)
+    found = {event["id"] for event in await wait_for(shop, "jobs.v1", len(accepted), within_s=30)}
+    assert accepted
+    assert accepted <= found
