@@ -73,7 +73,7 @@ $(VENV)/.made:
 $(VENV)/.run: $(VENV)/.made requirements/build.txt requirements/local.txt pyproject.toml
 	@echo "Installing Inkmeter and the local stack (once; a minute or so) ..."
 	@$(PIP_INSTALL) --require-hashes -r requirements/build.txt -r requirements/local.txt
-	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@$(PIP_INSTALL) --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
