@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -66,11 +68,14 @@ class Supervisor:
         Raises:
             ConfigError: a process dies again and again; gives its last words.
         """
-        while True:
-            for each in list(self._watched.values()):
-                self._look_after(each, time.monotonic())
-            self._guard.check()
-            await asyncio.sleep(POLL_S)
+        with _child_ended() as ended:
+            while True:
+                ended.clear()
+                for each in list(self._watched.values()):
+                    self._look_after(each, time.monotonic())
+                self._guard.check()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(ended.wait(), POLL_S)
 
     def stop(self) -> tuple[str, ...]:
         """Stops all in order; call it when nobody watches any more. The names of those that had to be killed."""
@@ -101,3 +106,16 @@ class Supervisor:
             )
         each.due_s = now_s + delay_s
         _log.warning("process_died", process=name, exit_code=child.exit_code, restart_in_s=delay_s)
+
+
+@contextmanager
+def _child_ended() -> Iterator[asyncio.Event]:
+    """An event that the kernel's SIGCHLD sets, so that a death is seen at once; elsewhere POLL_S has to do."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    with suppress(NotImplementedError, RuntimeError, ValueError):
+        loop.add_signal_handler(signal.SIGCHLD, ended.set)
+    try:
+        yield ended
+    finally:
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.remove_signal_handler(signal.SIGCHLD)
