@@ -140,6 +140,10 @@ def test_the_readers_role_reads_the_views_and_nothing_else(pool: Pool, database_
             for change in (f"DELETE FROM inkmeter.{view}", f"DROP VIEW inkmeter.{view}"):
                 with pytest.raises(psycopg.Error):
                     connection.execute(change.encode())
+        [[jobs_told]] = connection.execute("SELECT jobs FROM inkmeter.summary('total', '2026-01-01', '2026-12-31')")
+        assert jobs_told == 300
+        with pytest.raises(psycopg.errors.InvalidParameterValue, match="no summary by"):
+            connection.execute("SELECT * FROM inkmeter.summary('title', '2026-01-01', '2026-12-31')")
         assert len(others) > 20
         for [table] in others:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
