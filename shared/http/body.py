@@ -59,7 +59,8 @@ def read_query(parameters: Mapping[str, str], expected: type[T]) -> T:
     Raises:
         Invalid: an unknown, a repeated or a wrong parameter; the pointer is its name.
     """
-    lists = _list_fields(expected)
+    wanted: Any = expected
+    lists = _list_fields(wanted)
     document: dict[str, Any] = {}
     errors: list[FieldError] = []
     for name, text in parameters.items():
