@@ -17,7 +17,7 @@ By = Literal["printer", "person", "project", "department"]
 
 
 class AggregateSums(Struct, frozen=True, kw_only=True):
-    """Sums over ledger lines: areas in mm2, ink in uL. A void counts with negative signs, so plain sums are right."""
+    """Sums over ledger lines: areas in mm2, ink in uL. A void counts negative, so plain sums are right."""
 
     jobs: int = 0
     printed_area_mm2: int = 0
@@ -35,7 +35,7 @@ class AggregateChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The whole value of one window: keep the newest by window, start, by and key.
 
     Minutes and hours begin as in UTC, days as in the installation's time zone and by the ledger's booking day.
-    `key` is the code of what is summed, empty for none; for a person it is a digest, and the name stands in `person`.
+    `key` is the code of what is summed, empty for none; for a person it is a digest, the name stands in `person`.
     A rebuild counts `generation` up: what an earlier one tells after that is void.
     """
 
