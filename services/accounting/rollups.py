@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, LiteralString, NamedTuple
+from typing import Final, Literal, LiteralString, NamedTuple
 
 SUMS: Final[tuple[tuple[LiteralString, LiteralString], ...]] = (
     ("printed_area_mm2", "printed_area_mm2"),
@@ -21,13 +21,20 @@ class Rollup(NamedTuple):
     """One rollup table.
 
     Attributes:
-        keys: its key columns beside the day, which are columns of the charge as well.
+        keys: its key columns beside the one of time, which are columns of the charge as well.
         counts: the column of the charge that counts a job once per cell.
+        grain: its column of time: the business day, or the first day of that day's month.
     """
 
     table: LiteralString
     keys: tuple[LiteralString, ...]
     counts: LiteralString
+    grain: Literal["day", "month"] = "day"
+
+    @property
+    def columns(self) -> tuple[LiteralString, ...]:
+        """All key columns, that of time first."""
+        return (self.grain, *self.keys)
 
 
 ROLLUPS: Final = (
@@ -36,17 +43,21 @@ ROLLUPS: Final = (
     Rollup("accounting.rollup_project", ("project_no", "department_no"), "jobs"),
     Rollup("accounting.rollup_media", ("media_no",), "media_jobs"),
     Rollup("accounting.rollup_category", ("category_no",), "category_jobs"),
+    Rollup("accounting.rollup_person_month", ("person_no",), "jobs", "month"),
+    Rollup("accounting.rollup_project_month", ("project_no", "department_no"), "jobs", "month"),
 )
-"""In the order in which every writer locks them."""
+"""In the order in which every writer locks them. Only what has many keys a day is kept by month as well."""
 
 VALUES: Final[tuple[LiteralString, ...]] = ("jobs", *(column for column, _ in SUMS))
+_TIMES: Final[dict[str, LiteralString]] = {"day": "day", "month": "date_trunc('month', day)::date AS month"}
 
 
 def summed(rollup: Rollup, source: LiteralString) -> LiteralString:
     """A query for the cells of a rollup, from charges."""
-    keys = ", ".join(("day", *rollup.keys))
+    keys = ", ".join((_TIMES[rollup.grain], *rollup.keys))
+    places = ", ".join(("1", *rollup.keys))
     sums = ", ".join(f"coalesce(sum({of}), 0)::bigint AS {column}" for column, of in SUMS)
-    return f"SELECT {keys}, sum({rollup.counts})::bigint AS jobs, {sums} FROM {source} GROUP BY {keys}"  # noqa: S608
+    return f"SELECT {keys}, sum({rollup.counts})::bigint AS jobs, {sums} FROM {source} GROUP BY {places}"  # noqa: S608
 
 
 def moved_on(rollup: Rollup, cells: LiteralString) -> LiteralString:
@@ -54,7 +65,7 @@ def moved_on(rollup: Rollup, cells: LiteralString) -> LiteralString:
 
     In key order, so that writers never wait for each other in a circle.
     """
-    keys = ", ".join(("day", *rollup.keys))
+    keys = ", ".join(rollup.columns)
     columns = ", ".join(VALUES)
     adds = ", ".join(f"{column} = r.{column} + EXCLUDED.{column}" for column in VALUES)
     return (

@@ -61,7 +61,7 @@ def rebuild(url: str) -> int:
         connection.execute(_QUERIES["rebuild_lock"])
         for rollup in ROLLUPS:
             delete: LiteralString = f"DELETE FROM {rollup.table}"  # noqa: S608
-            columns: LiteralString = ", ".join(("day", *rollup.keys, *VALUES))
+            columns: LiteralString = ", ".join((*rollup.columns, *VALUES))
             insert: LiteralString = f"INSERT INTO {rollup.table} ({columns}) {summed(rollup, 'accounting.charge')}"
             connection.execute(delete)
             cells += connection.execute(insert).rowcount
@@ -70,7 +70,7 @@ def rebuild(url: str) -> int:
 
 def _rollup(connection: Connection[TupleRow], rollup: Rollup) -> Finding:
     """Compares every cell; a cell that is only on one side counts as wrong unless it holds nothing but zeros."""
-    keys = ("day", *rollup.keys)
+    keys = rollup.columns
     on = " AND ".join(f"r.{key} = l.{key}" for key in keys)
     both = ", ".join(f"coalesce(r.{key}, l.{key})" for key in keys)
     sides = ", ".join(f"coalesce(r.{value}, 0), coalesce(l.{value}, 0)" for value in VALUES)

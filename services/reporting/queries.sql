@@ -11,56 +11,19 @@ SELECT now()
 SELECT set_config('statement_timeout', %(timeout_ms)s::text, true)
 
 -- name: views_present
--- The views that this service reads and can't find; empty when all is well.
-SELECT wanted.name
-FROM unnest(ARRAY['inkmeter.summary_daily', 'inkmeter.charges']) AS wanted(name)
+-- What this service reads and can't find; empty when all is well.
+SELECT wanted.name FROM unnest(ARRAY['inkmeter.summary_daily', 'inkmeter.charges']) AS wanted(name)
 WHERE to_regclass(wanted.name) IS NULL
+UNION ALL
+SELECT wanted.name FROM (VALUES ('inkmeter.summary(text,date,date)')) AS wanted(name)
+WHERE to_regprocedure(wanted.name) IS NULL
 
--- name: by_key
--- Sums of a period by one thing: the bounds on the day reach into the rollup tables, so months are asked so too.
-SELECT key, max(name),
-  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
-  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
-  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
-  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
-FROM inkmeter.summary_daily
-WHERE by = %(by)s AND day BETWEEN %(first_day)s AND %(last_day)s
-GROUP BY key
+-- name: sums
+-- The sums of a period by one thing, or its total: a job has one printer and one project, but may have several
+-- media and categories, so that a total is no sum of those rows.
+SELECT key, name, jobs, printed_area_mm2, used_area_mm2, ink_ul, impressions, sheets, cost, price, unpriced_lines
+FROM inkmeter.summary(%(by)s, %(first_day)s, %(last_day)s)
 LIMIT %(limit)s
-
--- name: by_day
--- The course of a period: each job is in exactly one printer's row of one day.
-SELECT to_char(day, 'YYYY-MM-DD') AS key, '',
-  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
-  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
-  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
-  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
-FROM inkmeter.summary_daily
-WHERE by = 'printer' AND day BETWEEN %(first_day)s AND %(last_day)s
-GROUP BY day
-LIMIT %(limit)s
-
--- name: by_month
--- The same by month; the ends of the period may cut a month.
-SELECT to_char(day, 'YYYY-MM') AS key, '',
-  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
-  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
-  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
-  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
-FROM inkmeter.summary_daily
-WHERE by = 'printer' AND day BETWEEN %(first_day)s AND %(last_day)s
-GROUP BY 1
-LIMIT %(limit)s
-
--- name: total
--- The sum over all printers: a job has one printer, but may have several media and categories.
-SELECT '', '',
-  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
-  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
-  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
-  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
-FROM inkmeter.summary_daily
-WHERE by = 'printer' AND day BETWEEN %(first_day)s AND %(last_day)s
 
 -- name: ledger
 -- Counts line by line what no rollup holds: another time zone's days, or only some of the jobs.

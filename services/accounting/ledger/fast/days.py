@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
 from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
 
 from services.accounting.ledger.posting import business_day
 
 QUARTER_HOUR_US: Final = 15 * 60 * 1_000_000
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _FIRST_DAY: Final = _EPOCH.date()
+_1970_TO_2000_DAYS: Final = (_FIRST_DAY - date(1970, 1, 1)).days
 
 
 class Days:
@@ -26,3 +30,11 @@ class Days:
         day = (business_day(moment, self._zone) - _FIRST_DAY).days
         self.kept[quarter] = day
         return day
+
+
+def month_starts(days: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """The first day of each day's month, both in days since 2000-01-01."""
+    since_1970 = (days.astype(np.int64) + _1970_TO_2000_DAYS).astype("datetime64[D]")
+    starts = since_1970.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    found: npt.NDArray[np.int64] = starts - _1970_TO_2000_DAYS
+    return found
