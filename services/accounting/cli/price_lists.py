@@ -145,7 +145,8 @@ def _imported(item: dict[str, Any]) -> Iterator[str]:
 @click.argument("name")
 @click.option("--version", type=click.IntRange(1), help="Which version  [default: the newest]")
 @data_dir_option
-def delete(name: str, *, version: int | None, data_dir: Path | None) -> None:
+@json_option
+def delete(name: str, *, version: int | None, data_dir: Path | None, as_json: bool) -> None:
     """Delete a draft. What is published is kept for ever, for charges name it.
 
     Example: inkmeter prices delete standard
@@ -153,7 +154,10 @@ def delete(name: str, *, version: int | None, data_dir: Path | None) -> None:
     path = f"{_PATH}/{quote(name, safe='')}"
     found = call("accounting", "GET", path, params={"version": version}, data_dir=data_dir)
     call("accounting", "DELETE", path, params={"version": found["version"]}, data_dir=data_dir)
-    say(f"The draft {name} v{found['version']} is deleted.")
+    if as_json:
+        print_json({"deleted": True, "name": name, "version": found["version"]})
+    else:
+        say(f"The draft {name} v{found['version']} is deleted.")
 
 
 @prices.command("publish")
