@@ -19,7 +19,7 @@ from services.accounting.pricelist.document import Document, to_document
 from services.accounting.pricing.entries import PriceListFile
 from shared import sqlfile
 from shared.errors import ConfigError, Conflict, NotFound
-from shared.http.problems import PreconditionFailed
+from shared.http.conditions import require_match
 from shared.postgres import Pool, classified
 
 QUERIES: Final = sqlfile.load("services.accounting", "queries_prices.sql")
@@ -173,8 +173,7 @@ class PriceBooks:
                 newest = await _newest(connection, name)
                 if newest is None:
                     raise NotFound(f"There is no price list {name!r}.")
-                if if_match not in {None, "*", newest.etag}:
-                    raise PreconditionFailed(f"The price list {name} has changed since it was read.")
+                require_match(if_match, newest.etag, f"price list {name}")
                 if newest.state == "draft":
                     newest = (await _all(connection, "publish_draft", id=newest.id, published_by=by))[0]
                 defaults = await _defaults(connection)
