@@ -1,16 +1,16 @@
 """Fills a ledger with months of jobs by SQL alone: as many as wanted, the same ones each time, whole and priced.
 
-What it makes passes `inkmeter accounting verify`: every row of job and charge, the offsets, and the rollups. A job's
-number decides all about it, its prices are those of the plain pricing, and a few lines have none.
+What it makes passes `inkmeter accounting verify`: every row of job and charge, the offsets, and the rollups. The
+number of a job decides all about it, its prices are those of the plain pricing, and a few lines have none.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from psycopg import Connection
@@ -61,6 +61,16 @@ class Spec:
     unpriced_thousandths: int = 10
 
 
+class Stretch(NamedTuple):
+    """A part of a month: `jobs` jobs from number `first` on, evenly between two moments."""
+
+    first_entry: int
+    first: int
+    jobs: int
+    start: datetime
+    end: datetime
+
+
 def fill(url: str, spec: Spec) -> None:
     """Fills an empty migrated ledger, and leaves it analysed and its rollups made."""
     asyncio.run(_publish(url))
@@ -76,7 +86,7 @@ def fill(url: str, spec: Spec) -> None:
             if at % STRETCHES == 0:
                 connection.execute("SELECT accounting.make_month(%s)", [start.date()])
             upto = spec.jobs * (at + 1) // (spec.months * STRETCHES)
-            _stretch(connection, spec, first_entry(row[0], 0), done, upto - done, start, end)
+            _draw(connection, spec, Stretch(first_entry(row[0], 0), done, upto - done, start, end))
             done = upto
         moved = {"topic": TOPIC, "next_offset": done}
         for statement in ("move_offset", "told"):
@@ -189,24 +199,15 @@ def _weights(numbers: Dimensions, rate: Any) -> list[Any]:
     return [rule_no, rate.printed, rate.used, ink.pop(), rate.denominator, rate.step_micro]
 
 
-def _stretch(
-    connection: Connection[Any], spec: Spec, entry: int, first: int, jobs: int, start: datetime, end: datetime
-) -> None:
+def _draw(connection: Connection[Any], spec: Spec, stretch: Stretch) -> None:
     """The jobs of one stretch of time, in one transaction."""
     wanted = {
-        "first_entry": entry,
-        "first": first,
-        "jobs": jobs,
-        "start": start,
-        "end": end,
-        "printers": spec.printers,
-        "people": spec.people,
-        "projects": spec.projects,
-        "departments": spec.departments,
+        **stretch._asdict(),
+        **asdict(spec),
         "media": len(MEDIA),
         "categories": len(CATEGORIES) + 1,
-        "unpriced_thousandths": spec.unpriced_thousandths,
         "ink_set": INK_SET,
+        "jobs": stretch.jobs,
     }
     with connection.transaction():
         for statement in ("draw", "post_jobs", "post_charges", "forget_drawn"):

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 from services.accounting.charges import Charges
 from services.accounting.http.charges import ChargeApi
+from services.accounting.http.price_copies import PriceCopyApi
 from services.accounting.http.prices import PriceBookApi
 from services.accounting.http.projects import ProjectApi
+from services.accounting.idempotency import run_forgetting
 from services.accounting.ledger.worker import Ledger, LedgerOptions
 from services.accounting.pricebooks import PriceBooks
 from services.accounting.projects import Projects, run_telling
@@ -96,6 +98,7 @@ async def _run(settings: AccountingSettings, pool: Pool, relay_pool: Pool) -> No
             "reference": lambda: follow_reference(
                 pool, bootstrap=kafka, topic_prefix=prefix, instance=member_name(settings)
             ),
+            "idempotency": lambda: run_forgetting(pool),
             "projects": lambda: run_telling(projects, bootstrap=kafka, topic_prefix=prefix),
         }
     )
@@ -120,6 +123,7 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
     charges = Charges(pool, currency=settings.currency)
     return [
         *PriceBookApi(price_books, currency=settings.currency).routes(),
+        *PriceCopyApi(price_books).routes(),
         *ProjectApi(projects).routes(),
         *ChargeApi(charges, SystemClock(), timezone=settings.timezone).routes(),
     ]
