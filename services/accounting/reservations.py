@@ -61,10 +61,12 @@ class Reservations:
         self, *, limit: int, after: tuple[datetime, str] | None = None, **filters: str | None
     ) -> list[Reservation]:
         """A page, the last decided first; filters are state, person, project and department."""
-        place = {"after_time": after[0] if after else None, "after_id": after[1] if after else None}
+        time, key = after or (None, None)
+        wanted: dict[str, Any] = dict.fromkeys(("state", "person", "project", "department"))
+        wanted |= {**filters, "after_time": time, "after_id": key, "limit": limit}
         with classified():
             async with self._pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-                await cursor.execute(QUERIES["list_reservations"], {**filters, **place, "limit": limit})
+                await cursor.execute(QUERIES["list_reservations"], wanted)
                 rows = await cursor.fetchall()
         return [Reservation(**row) for row in rows]
 

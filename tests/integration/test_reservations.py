@@ -1,4 +1,4 @@
-"""Reservations over real Kafka and PostgreSQL: told, told again, charged, expired, in any order; never the ledger."""
+"""Reservations over real Kafka and PostgreSQL: told, told again, charged, expired, in any order."""
 
 from __future__ import annotations
 
