@@ -180,7 +180,9 @@ class PriceBooks:
                     (newest,) = await read_versions(connection, "publish_draft", id=newest.id, published_by=by)
                 defaults = await default_lists(connection)
                 if defaults.get(newest.book) != name and (make_default or newest.book not in defaults):
-                    await connection.execute(QUERIES["name_default"], {"book": newest.book, "name": name})
+                    await connection.execute(
+                        QUERIES["name_default"], {"book": newest.book, "name": name, "by": by}
+                    )
                     defaults[newest.book] = name
                 await connection.execute(QUERIES["count_up_revision"])
                 return newest, defaults[newest.book] == name
@@ -190,6 +192,7 @@ class PriceBooks:
             "name": prices.name,
             "book": prices.book,
             "valid_from": valid_moment(prices.valid_from, self.zone),
+            "valid_until": valid_moment(prices.valid_until, self.zone) if prices.valid_until else None,
             "definition": Jsonb(to_document(prices)),
             "sha256": fingerprint(prices),
         }
