@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from services.accounting.charges import Charges
 from services.accounting.http.charges import ChargeApi
+from services.accounting.http.price_assignments import PriceAssignmentApi
 from services.accounting.http.price_copies import PriceCopyApi
 from services.accounting.http.prices import PriceBookApi
 from services.accounting.http.projects import ProjectApi
@@ -132,6 +133,7 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
     return [
         *PriceBookApi(price_books, currency=settings.currency).routes(),
         *PriceCopyApi(price_books).routes(),
+        *PriceAssignmentApi(pool).routes(),
         *ProjectApi(projects).routes(),
         *ReservationApi(Reservations(pool, currency=settings.currency), currency=settings.currency).routes(),
         *ChargeApi(charges, SystemClock(), timezone=settings.timezone).routes(),
