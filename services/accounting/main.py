@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 from services.accounting.charges import Charges
 from services.accounting.http.charges import ChargeApi
+from services.accounting.http.periods import PeriodApi
 from services.accounting.http.price_copies import PriceCopyApi
 from services.accounting.http.prices import PriceBookApi
 from services.accounting.http.projects import ProjectApi
 from services.accounting.idempotency import run_forgetting
 from services.accounting.ledger.worker import Ledger, LedgerOptions
+from services.accounting.periods import Periods
 from services.accounting.pricebooks import PriceBooks
 from services.accounting.projects import Projects, run_telling
 from services.accounting.reference import follow_reference
@@ -125,6 +127,7 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
         *PriceBookApi(price_books, currency=settings.currency).routes(),
         *PriceCopyApi(price_books).routes(),
         *ProjectApi(projects).routes(),
+        *PeriodApi(Periods(pool, SystemClock(), timezone=settings.timezone)).routes(),
         *ChargeApi(charges, SystemClock(), timezone=settings.timezone).routes(),
     ]
 
