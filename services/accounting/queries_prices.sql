@@ -29,6 +29,9 @@ SET book = %(book)s, valid_from = %(valid_from)s, definition = %(definition)s, s
 WHERE id = %(id)s AND state = 'draft'
 RETURNING id, name, version, book, state, valid_from, definition, sha256, created_at, published_at, published_by
 
+-- name: delete_draft
+DELETE FROM accounting.price_list WHERE id = %(id)s AND state = 'draft'
+
 -- name: publish_draft
 UPDATE accounting.price_list
 SET state = 'published', published_at = now(), published_by = %(published_by)s
@@ -47,6 +50,10 @@ UPDATE accounting.price_revision SET revision = revision + 1
 
 -- name: price_revision
 SELECT revision FROM accounting.price_revision
+
+-- name: open_from
+-- The first day that is open for booking; NULL while no month is closed.
+SELECT nullif(accounting.open_from(), '-infinity')
 
 -- name: published_price_lists
 -- All that the ledger's writer needs of the published versions.

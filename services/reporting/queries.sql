@@ -11,69 +11,47 @@ SELECT now()
 SELECT set_config('statement_timeout', %(timeout_ms)s::text, true)
 
 -- name: views_present
--- The views that this service reads and can't find; empty when all is well.
-SELECT wanted.name
-FROM unnest(ARRAY['inkmeter.summary_daily', 'inkmeter.charges']) AS wanted(name)
+-- What this service reads and can't find; empty when all is well.
+SELECT wanted.name FROM unnest(ARRAY['inkmeter.summary_daily', 'inkmeter.charges']) AS wanted(name)
 WHERE to_regclass(wanted.name) IS NULL
+UNION ALL
+SELECT wanted.name FROM (VALUES ('inkmeter.summary(text,date,date)')) AS wanted(name)
+WHERE to_regprocedure(wanted.name) IS NULL
 
--- name: by_key
--- Sums of a period by one thing: the bounds on the day reach into the rollup tables, so months are asked so too.
-SELECT key, max(name),
-  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
-  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
-  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
-  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
-FROM inkmeter.summary_daily
-WHERE by = %(by)s AND day BETWEEN %(first_day)s AND %(last_day)s
-GROUP BY key
+-- name: sums
+-- The sums of a period by one thing, or its total: a job has one printer and one project, but may have several
+-- media and categories, so that a total is no sum of those rows.
+SELECT key, name, jobs, printed_area_mm2, used_area_mm2, ink_ul, impressions, sheets, cost, price, unpriced_lines
+FROM inkmeter.summary(%(by)s, %(first_day)s, %(last_day)s)
 LIMIT %(limit)s
-
--- name: by_day
--- The course of a period: each job is in exactly one printer's row of one day.
-SELECT to_char(day, 'YYYY-MM-DD') AS key, '',
-  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
-  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
-  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
-  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
-FROM inkmeter.summary_daily
-WHERE by = 'printer' AND day BETWEEN %(first_day)s AND %(last_day)s
-GROUP BY day
-LIMIT %(limit)s
-
--- name: by_month
--- The same by month; the ends of the period may cut a month.
-SELECT to_char(day, 'YYYY-MM') AS key, '',
-  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
-  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
-  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
-  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
-FROM inkmeter.summary_daily
-WHERE by = 'printer' AND day BETWEEN %(first_day)s AND %(last_day)s
-GROUP BY 1
-LIMIT %(limit)s
-
--- name: total
--- The sum over all printers: a job has one printer, but may have several media and categories.
-SELECT '', '',
-  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
-  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
-  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
-  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
-FROM inkmeter.summary_daily
-WHERE by = 'printer' AND day BETWEEN %(first_day)s AND %(last_day)s
 
 -- name: ledger
 -- Counts line by line what no rollup holds: another time zone's days, or only some of the jobs.
--- The line that brings a job up to its minimum has an amount, but is no job and no line of one.
+-- Lines that take others back (leg -1) count backwards. A job counts where the ledger says so, like in the rollups;
+-- where only some of its lines are asked for, it counts where lines of it are left. The line that brings a job up to
+-- its minimum has an amount, but is no job and no line of one.
 -- The last column is 1 in the one row that is the total, which comes first so that no limit cuts it off. A filter that is NULL lets everything pass.
-SELECT coalesce(key, ''), max(name), count(DISTINCT job_id) FILTER (WHERE entry_kind <> 'minimum'),
+SELECT coalesce(key, ''), max(name),
+  coalesce(sum(CASE
+    WHEN %(media)s::text IS NOT NULL OR %(category)s::text IS NOT NULL THEN sign(lines)
+    WHEN is_total = 1 THEN jobs
+    WHEN %(by)s::text = 'media' THEN media_jobs
+    WHEN %(by)s::text = 'category' THEN category_jobs
+    ELSE jobs
+  END), 0)::bigint,
   coalesce(sum(printed_area_m2), 0) * 1000000,
   coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
   coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
-  coalesce(sum(price), 0),
-  count(*) FILTER (WHERE entry_kind <> 'minimum' AND (cost IS NULL OR price IS NULL)), GROUPING(key)
+  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint, is_total
 FROM (
-  SELECT job_id, entry_kind, printed_area_m2, used_area_m2, ink_ml, impressions, sheets, cost, price,
+SELECT key, GROUPING(key) AS is_total, max(name) AS name, sum(jobs) AS jobs, sum(media_jobs) AS media_jobs,
+  sum(category_jobs) AS category_jobs, sum(leg) FILTER (WHERE line_kind <> 'minimum') AS lines,
+  sum(printed_area_m2) AS printed_area_m2, sum(used_area_m2) AS used_area_m2, sum(ink_ml) AS ink_ml,
+  sum(impressions) AS impressions, sum(sheets) AS sheets, sum(cost) AS cost, sum(price) AS price,
+  sum(unpriced_lines) AS unpriced_lines
+FROM (
+  SELECT job_id, leg, line_kind, jobs, media_jobs, category_jobs, unpriced_lines, printed_area_m2, used_area_m2, ink_ml,
+    impressions, sheets, cost, price,
     CASE %(by)s::text
       WHEN 'printer' THEN printer
       WHEN 'person' THEN person
@@ -106,6 +84,10 @@ FROM (
     AND (%(category)s::text IS NULL OR category = %(category)s)
     AND (%(outcome)s::text IS NULL OR outcome = %(outcome)s)
 ) AS line
-GROUP BY GROUPING SETS ((key), ())
-ORDER BY GROUPING(key) DESC
+GROUP BY GROUPING SETS ((key, job_id), (job_id))
+-- The total is there also where nothing is.
+UNION ALL SELECT NULL, 1, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+) AS job
+GROUP BY is_total, key
+ORDER BY is_total DESC
 LIMIT %(limit)s

@@ -92,9 +92,9 @@ class Store:
         if source == "ledger":
             found = await _fetch(connection, "ledger", values)
             return [_row(each) for each in found if not each[-1]], next(_sums(each) for each in found if each[-1])
-        found = await _fetch(connection, f"by_{by}" if by in {"day", "month"} else "by_key", values)
-        [total] = await _fetch(connection, "total", values)
-        return [_row(each) for each in found], _sums(total)
+        found = await _fetch(connection, "sums", values)
+        total = await _fetch(connection, "sums", {**values, "by": "total"})
+        return [_row(each) for each in found], _sums(total[0]) if total else Sums()
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[tuple[_Connection, datetime]]:

@@ -18,8 +18,10 @@ from shared import metrics
 from shared.errors import ConfigError, InkmeterError
 from shared.health import Readiness
 from shared.http import openapi, problems
+from shared.http.answers import json_response, render
 from shared.http.body import read_json, read_query
-from shared.http.routes import MAX_BODY_BYTES, Answer, Call, Route
+from shared.http.headers import read_headers
+from shared.http.routes import MAX_BODY_BYTES, Call, Route
 from shared.version import version
 
 MAX_PARSED_AT_ONCE_BYTES: Final = 100_000
@@ -46,14 +48,14 @@ def make_app(service: str, routes: Sequence[Route], *, readiness: Readiness, tok
     async def readyz(_: web.Request) -> web.Response:
         found = await readiness.check(service)
         metrics.READY.set(1 if found.ready else 0)
-        return _json(found, status=200 if found.ready else 503)
+        return json_response(found, status=200 if found.ready else 503)
 
     async def show_metrics(_: web.Request) -> web.Response:
         body, kind = metrics.render()
         return web.Response(body=body, headers={"Content-Type": kind})
 
     async def show_version(_: web.Request) -> web.Response:
-        return _json({"service": service, "version": version()})
+        return json_response({"service": service, "version": version()})
 
     async def show_openapi(_: web.Request) -> web.Response:
         return web.Response(body=described, content_type="application/json")
@@ -126,6 +128,7 @@ async def _measured(request: web.Request, handler: _Next) -> web.StreamResponse:
 
 def _handler(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
+        given = read_headers(request.headers, route.request_headers)
         query = read_query(request.query, route.query) if route.query is not None else None
         body = None
         if route.parse is not None:
@@ -136,38 +139,10 @@ def _handler(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
                 body = route.parse(raw, request.content_type)
         elif route.body is not None:
             body = read_json(await request.read(), route.body)
-        result = await route.handler(Call(request=request, body=body, query=query, path=request.match_info))
-        return _response(result, route)
+        call = Call(request, route=route, body=body, query=query, path=request.match_info, given=given)
+        return render(await route.handler(call), route)
 
     return handle
-
-
-def _response(result: Any, route: Route) -> web.StreamResponse:
-    if isinstance(result, web.StreamResponse):
-        return result
-    if not isinstance(result, Answer):
-        return _json(result, status=route.status) if result is not None else web.Response(status=204)
-    status = result.status or route.status
-    if isinstance(result.body, (str, bytes)):
-        raw = result.body.encode() if isinstance(result.body, str) else result.body
-        return web.Response(
-            body=raw,
-            status=status,
-            headers={**result.headers, "Content-Type": _with_charset(result.content_type)},
-        )
-    if result.body is None:
-        return web.Response(status=status, headers=result.headers)
-    answer = _json(result.body, status=status)
-    answer.headers.update(result.headers)
-    return answer
-
-
-def _with_charset(kind: str) -> str:
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") and "charset" not in kind else kind
-
-
-def _json(value: Any, *, status: int = 200) -> web.Response:
-    return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
 
 
 async def serve_http(app: web.Application, host: str, port: int) -> None:

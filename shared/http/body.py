@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import inspect as types
 
 from shared.errors import Reject
 from shared.events.envelope import rejected
@@ -53,28 +54,45 @@ def convert(document: Any, raw: bytes, expected: type[T], *, pointer: str = "") 
 def read_query(parameters: Mapping[str, str], expected: type[T]) -> T:
     """Turns query parameters into a Struct; numbers and booleans are read from their text.
 
+    A field that is a list takes its parameter as often as it is given: `?printer=a&printer=b`.
+
     Raises:
         Invalid: an unknown, a repeated or a wrong parameter; the pointer is its name.
     """
-    errors = [
+    wanted: Any = expected
+    lists = _list_fields(wanted)
+    document: dict[str, Any] = {}
+    errors: list[FieldError] = []
+    for name, text in parameters.items():
+        if "\0" in text:
+            errors.append(FieldError(pointer=name, detail="control character U+0000"))
+        if name in lists:
+            document.setdefault(name, []).append(text)
+        elif document.setdefault(name, text) is not text:
+            errors.append(FieldError(pointer=name, detail="given more than once"))
+    errors[:0] = [
         FieldError(pointer=error.pointer.lstrip("/"), detail=f"unknown parameter {error.pointer.lstrip('/')!r}")
-        for error in unknown_fields(dict(parameters), expected)
-    ]
-    errors += [
-        FieldError(pointer=name, detail="given more than once")
-        for name, times in Counter(name for name, _ in parameters.items()).items()
-        if times > 1
-    ]
-    errors += [
-        FieldError(pointer=name, detail="control character U+0000")
-        for name, value in parameters.items()
-        if "\0" in value
+        for error in unknown_fields(document, expected)
     ]
     try:
-        value = msgspec.convert(dict(parameters), expected, strict=False)
+        value = msgspec.convert(document, expected, strict=False)
     except msgspec.ValidationError as error:
         told = rejected(error)
-        errors.insert(0, FieldError(pointer=told.pointer.lstrip("/"), detail=told.reason))
+        errors.insert(0, FieldError(pointer=told.pointer.lstrip("/").partition("/")[0], detail=told.reason))
     if errors:
         raise Invalid(errors)
     return value
+
+
+@cache
+def _list_fields(expected: Any) -> frozenset[str]:
+    """The fields of a Struct that hold several values."""
+    info = types.type_info(expected)
+    if not isinstance(info, types.StructType):
+        return frozenset()
+    return frozenset(each.encode_name for each in info.fields if _holds_several(each.type))
+
+
+def _holds_several(info: types.Type) -> bool:
+    inner = info.type if isinstance(info, types.Metadata) else info
+    return isinstance(inner, (types.ListType, types.VarTupleType))

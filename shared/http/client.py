@@ -6,7 +6,7 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
@@ -20,6 +20,8 @@ from shared.settings import is_token
 
 TIMEOUT_S: Final = 60.0
 _REDIRECTS: Final = range(300, 400)
+Parameter = str | int | bool | Sequence[str] | None
+"""What a query parameter may be; a sequence gives it once for each of its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def call(
     path: str,
     *,
     body: Any = None,
-    params: Mapping[str, str | int | bool | None] | None = None,
+    params: Mapping[str, Parameter] | None = None,
     data_dir: Path | None = None,
 ) -> Any:
     """Calls a service of the running stack and answers the decoded body; see request."""
@@ -50,7 +52,7 @@ def request(
     path: str,
     *,
     body: Any = None,
-    params: Mapping[str, str | int | bool | None] | None = None,
+    params: Mapping[str, Parameter] | None = None,
     headers: Mapping[str, str] | None = None,
     data_dir: Path | None = None,
 ) -> Reply:
@@ -61,7 +63,7 @@ def request(
         method: of HTTP.
         path: starting with a slash.
         body: bytes as they are (set the content type), anything else as JSON.
-        params: query parameters; None and "" are left out.
+        params: query parameters; None, "" and empty sequences are left out.
         headers: more of them, such as Accept.
         data_dir: which stack; None for the default one.
 
@@ -74,8 +76,8 @@ def request(
         raise ConfigError(
             f"What should be the token for the {service} service can't be one.", remedy="Look at the token file."
         )
-    given = {name: _text(value) for name, value in (params or {}).items() if value not in {None, ""}}
-    query = f"?{urllib.parse.urlencode(given)}" if given else ""
+    given = {name: _text(value) for name, value in (params or {}).items() if value is not None and value != ""}
+    query = f"?{urllib.parse.urlencode(given, doseq=True)}" if any(given.values()) else ""
     data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
     built = urllib.request.Request(url + path + query, data=data, method=method)  # noqa: S310
     built.add_header("Authorization", f"Bearer {token}")
@@ -102,8 +104,10 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         """Follows none: the redirect itself is the answer, and a refusal."""
 
 
-def _text(value: str | int | bool | None) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _text(value: str | int | bool | Sequence[str]) -> str | list[str]:
+    if isinstance(value, (str, int)):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return list(value)
 
 
 def _decoded(raw: bytes, headers: HTTPMessage) -> Any:

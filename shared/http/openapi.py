@@ -8,11 +8,14 @@ from typing import Any
 
 import msgspec
 
+from shared.http.headers import IDEMPOTENCY_KEY, IF_MATCH, REPLAYED, Header
 from shared.http.problems import CONTENT_TYPE, Problem
 from shared.http.routes import Route
 from shared.version import version
 
 _PARAMETER = re.compile(r"{(\w+)}")
+_PRINTABLE = "^[!-~]([ -~]*[!-~])?$"
+"""Of a header; beyond ASCII it may be UTF-8, which no schema of a header can say."""
 _REF = "#/components/schemas/{name}"
 
 
@@ -78,6 +81,7 @@ def _operation(service: str, route: Route, by_type: dict[str, Any], components: 
             {"name": name, "in": "query", "required": name in shape.get("required", ()), "schema": schema}
             for name, schema in shape["properties"].items()
         ]
+    parameters += [_header_parameter(header) for header in route.request_headers]
     if parameters:
         operation["parameters"] = parameters
     if route.body is not None or route.parse is not None:
@@ -91,15 +95,30 @@ def _operation(service: str, route: Route, by_type: dict[str, Any], components: 
     return operation
 
 
+def _header_parameter(header: Header) -> dict[str, Any]:
+    schema = {"type": "string", "minLength": 1, "maxLength": header.max_length, "pattern": _PRINTABLE}
+    return {
+        "name": header.name,
+        "in": "header",
+        "required": False,
+        "description": header.description,
+        "schema": schema,
+    }
+
+
 def _responses(route: Route, by_type: dict[str, Any]) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "Done."}
+    if told := [*route.gives, *([REPLAYED] if IDEMPOTENCY_KEY in route.takes else [])]:
+        good["headers"] = {
+            header.name: {"description": header.description, "schema": {"type": "string"}} for header in told
+        }
     if route.answer is not None:
         schema = by_type[_key(route.answer)]
         good["content"] = {
             kind: {"schema": schema if "json" in kind else {"type": "string"}} for kind in route.answers_with
         }
     problem = {"description": "A problem document.", "content": {CONTENT_TYPE: {"schema": by_type[_key(Problem)]}}}
-    statuses = sorted({400, 401, 422, 500, 503, *route.errors})
+    statuses = sorted({400, 401, 422, 500, 503, *route.errors, *([412] if IF_MATCH in route.takes else [])})
     return {str(status): good for status in (route.status, *route.also)} | {
         str(status): problem for status in statuses
     }

@@ -9,6 +9,8 @@ from typing import Any, Final
 from aiohttp import web
 from msgspec import Struct
 
+from shared.http.headers import ACTOR, DEFAULT_ACTOR, IDEMPOTENCY_KEY, IF_MATCH, Header
+
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1_000
 MAX_BODY_BYTES: Final = 16_000_000
@@ -16,17 +18,34 @@ MAX_BODY_BYTES: Final = 16_000_000
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, already read: `body` and `query` are of the route's types."""
+    """One request, already read: `body` and `query` are of the route's types, `given` its headers' values."""
 
     request: web.Request
+    route: Route
     body: Any
     query: Any
     path: Mapping[str, str]
+    given: Mapping[Header, str]
 
     @property
     def headers(self) -> Mapping[str, str]:
         """The request's headers, names in any case."""
         return self.request.headers
+
+    @property
+    def actor(self) -> str:
+        """Who makes this change; see shared.http.headers.ACTOR."""
+        return self.given.get(ACTOR, DEFAULT_ACTOR)
+
+    @property
+    def if_match(self) -> str | None:
+        """The entity tags that the change is bound to, of a route that takes IF_MATCH."""
+        return self.given.get(IF_MATCH)
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The caller's name for this creation, of a route that takes IDEMPOTENCY_KEY."""
+        return self.given.get(IDEMPOTENCY_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +80,8 @@ class Route:
         content_types: what the body may be, for a route with its own `parse`.
         answers_with: content types of a good answer.
         errors: statuses of problems that callers should expect beyond 400, 401, 422 and 503.
+        takes: headers it reads beside ACTOR, which every route but a GET takes; IF_MATCH adds the problem 412.
+        gives: headers of a good answer; IDEMPOTENCY_KEY among `takes` adds REPLAYED.
     """
 
     method: str
@@ -76,4 +97,11 @@ class Route:
     content_types: tuple[str, ...] = ("application/json",)
     answers_with: tuple[str, ...] = ("application/json",)
     errors: tuple[int, ...] = ()
+    takes: tuple[Header, ...] = ()
+    gives: tuple[Header, ...] = ()
     description: str = ""
+
+    @property
+    def request_headers(self) -> tuple[Header, ...]:
+        """All headers that it reads."""
+        return self.takes if self.method == "GET" else (*self.takes, ACTOR)

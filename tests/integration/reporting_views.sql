@@ -32,6 +32,11 @@ SELECT job_id, 2, 'minimum', completed_at, printer, printer_name, person, person
   department, department_name, kind, outcome, '', '', '', NULL, NULL, NULL, NULL, NULL, 0, 0.25
 FROM line WHERE job_id IN (7, 13);
 
+ALTER TABLE line ADD COLUMN leg smallint DEFAULT 1, ADD COLUMN line_kind text, ADD COLUMN jobs smallint,
+  ADD COLUMN media_jobs smallint, ADD COLUMN category_jobs smallint, ADD COLUMN unpriced_lines smallint;
+UPDATE line SET line_kind = entry_kind, jobs = (line = 1)::integer, media_jobs = (entry_kind = 'charge')::integer,
+  category_jobs = (entry_kind = 'charge')::integer, unpriced_lines = (cost IS NULL OR price IS NULL)::integer;
+
 CREATE VIEW inkmeter.charges AS SELECT * FROM line;
 
 CREATE VIEW inkmeter.summary_daily AS
@@ -56,3 +61,22 @@ SELECT
   sum(unpriced_lines)::bigint AS unpriced_lines
 FROM inkmeter.summary_daily
 GROUP BY 1, 2, 3;
+
+CREATE FUNCTION inkmeter.summary(by text, first_day date, last_day date)
+RETURNS TABLE (
+  key text, name text, jobs bigint, printed_area_mm2 numeric, used_area_mm2 numeric, ink_ul numeric,
+  impressions bigint, sheets bigint, cost numeric, price numeric, unpriced_lines bigint
+) LANGUAGE sql STABLE AS $$
+SELECT
+  CASE summary.by WHEN 'day' THEN to_char(day, 'YYYY-MM-DD') WHEN 'month' THEN to_char(day, 'YYYY-MM')
+    WHEN 'total' THEN '' ELSE key END,
+  CASE WHEN summary.by IN ('day', 'month', 'total') THEN '' ELSE max(name) END,
+  coalesce(sum(jobs), 0)::bigint, coalesce(sum(printed_area_m2), 0) * 1000000,
+  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
+  coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
+  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint
+FROM inkmeter.summary_daily AS d
+WHERE d.by = CASE WHEN summary.by IN ('day', 'month', 'total') THEN 'printer' ELSE summary.by END
+  AND day BETWEEN first_day AND last_day
+GROUP BY 1
+$$;

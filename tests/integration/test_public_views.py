@@ -29,6 +29,7 @@ FIRST: Final = datetime(2026, 10, 23, 20, 30, tzinfo=UTC)
 """In Berlin the clocks go back on 25 October, in New York on 1 November."""
 PERIODS: Final = ("2026", "2026-10", "2026-10-25", "2026-10-24..2026-11-01", "2026-11-01")
 VIEWS: Final = ("jobs", "charges", "summary_daily", "summary_monthly")
+TOTAL: Final = "SELECT jobs FROM inkmeter.summary('total', '2026-01-01', '2026-12-31')"
 LINES: Final = (
     a1_line(category="line-colour", media="gloss"),
     a1_line(category="line-colour", media="plain", sheets=3),
@@ -140,6 +141,10 @@ def test_the_readers_role_reads_the_views_and_nothing_else(pool: Pool, database_
             for change in (f"DELETE FROM inkmeter.{view}", f"DROP VIEW inkmeter.{view}"):
                 with pytest.raises(psycopg.Error):
                     connection.execute(change.encode())
+        [[jobs_told]] = connection.execute(TOTAL)
+        assert jobs_told == 300
+        with pytest.raises(psycopg.errors.InvalidParameterValue, match="no summary by"):
+            connection.execute(TOTAL.replace("total", "title"))
         assert len(others) > 20
         for [table] in others:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

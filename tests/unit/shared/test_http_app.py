@@ -16,6 +16,7 @@ from yarl import URL
 from shared.errors import Conflict, NotFound, Reject, Retry
 from shared.health import Readiness
 from shared.http.app import make_app
+from shared.http.headers import ETAG, IDEMPOTENCY_KEY, IF_MATCH
 from shared.http.routes import Answer, Call, Route
 
 TOKEN = "the-token-of-this-test"
@@ -32,6 +33,7 @@ class NewThing(Thing):
 
 class Search(Struct):
     q: str = ""
+    tag: tuple[str, ...] = ()
 
 
 ERRORS = {"reject": Reject("no good", pointer="/name"), "retry": Retry("later"), "gone": NotFound("no such thing"),
@@ -60,6 +62,8 @@ ROUTES = [
         answer=Thing,
         status=201,
         also=(200,),
+        takes=(IDEMPOTENCY_KEY, IF_MATCH),
+        gives=(ETAG,),
     ),
     Route(method="GET", path="/v1/things/{name}", handler=find_thing, summary="Find", query=Search, answer=Thing),
     Route(method="GET", path="/v1/fail/{how}", handler=fail, summary="Fail"),
@@ -181,6 +185,27 @@ async def test_the_openapi_document_says_that_unknown_fields_are_refused_and_all
     assert schemas["NewThing"]["additionalProperties"] is False
     assert "additionalProperties" not in schemas["Thing"]
     assert {"200", "201"} <= set(document["paths"]["/v1/things"]["post"]["responses"])
+
+
+async def test_the_openapi_document_tells_the_headers_that_go_in_and_come_out(site):
+    session, _ = site
+    async with session.get("/openapi.json") as answer:
+        document = await answer.json()
+    make = document["paths"]["/v1/things"]["post"]
+    find = document["paths"]["/v1/things/{name}"]["get"]
+    assert {each["name"] for each in make["parameters"]} == {"Idempotency-Key", "If-Match", "Inkmeter-Actor"}
+    assert set(make["responses"]["201"]["headers"]) == {"ETag", "Idempotency-Replayed"}
+    assert "412" in make["responses"]
+    assert {each["name"] for each in find["parameters"]} == {"name", "q", "tag"}
+    assert "headers" not in find["responses"]["200"]
+
+
+async def test_a_header_that_is_given_twice_is_refused_instead_of_guessed(site):
+    session, _ = site
+    headers = [("Inkmeter-Actor", "a"), ("Inkmeter-Actor", "b")]
+    async with session.post("/v1/things", json={"name": "a"}, headers=headers) as answer:
+        problem = await answer.json(content_type="application/problem+json")
+        assert (answer.status, problem["errors"][0]["pointer"]) == (422, "Inkmeter-Actor")
 
 
 async def test_metrics_and_version_are_served(site):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import pytest
-from msgspec import Struct
+from msgspec import Meta, Struct
 from multidict import MultiDict
 
 from shared.events.jobs import JobCompleted
@@ -30,6 +32,8 @@ class Words(Struct):
 class Query(Struct):
     limit: int = 10
     unpriced: bool = False
+    printer: tuple[str, ...] = ()
+    line: Annotated[list[int], Meta(max_length=2)] = []
 
 
 def pointers(raising) -> list[str]:
@@ -89,6 +93,17 @@ def test_wrong_and_unknown_query_parameters_are_told_by_name():
 def test_a_query_parameter_given_twice_is_refused_instead_of_guessed():
     twice = MultiDict([("limit", "1"), ("limit", "2")])
     assert pointers(lambda: read_query(twice, Query)) == ["limit"]
+
+
+def test_a_query_parameter_of_a_list_is_taken_as_often_as_it_is_given():
+    given = MultiDict([("printer", "a"), ("line", "3"), ("printer", ""), ("limit", "1")])
+    assert read_query(given, Query) == Query(1, printer=("a", ""), line=[3])
+    assert read_query({}, Query).printer == ()
+
+
+@pytest.mark.parametrize("values", [["1", "2", "3"], ["1", "x"]])
+def test_a_wrong_list_in_a_query_is_told_by_its_name(values):
+    assert pointers(lambda: read_query(MultiDict([("line", value) for value in values]), Query)) == ["line"]
 
 
 def test_a_nul_in_a_query_parameter_is_told_by_its_name():

@@ -16,7 +16,7 @@ from services.accounting.dimensions import Dimensions
 from services.accounting.ledger.columns import CHARGE_COLUMNS, CHARGE_NAMES, JOB_COLUMNS, JOB_NAMES, NULLABLE
 from services.accounting.ledger.fast import amounts, sums, table
 from services.accounting.ledger.fast.arrays import RAW, register
-from services.accounting.ledger.fast.days import Days
+from services.accounting.ledger.fast.days import Days, first_day, month_starts
 from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Columns
 from services.accounting.ledger.fast.rates import Rates
 from services.accounting.ledger.fast.rows import Rows
@@ -27,17 +27,21 @@ from services.accounting.rollups import ROLLUPS, SUMS, VALUES, Rollup, moved_on
 
 _COPY_JOBS: Final = f"COPY accounting.job ({JOB_NAMES}) FROM STDIN (FORMAT BINARY)".encode()
 _COPY_CHARGES: Final = f"COPY accounting.charge ({CHARGE_NAMES}) FROM STDIN (FORMAT BINARY)".encode()
-_KEY_KIND: Final = {"kind": "int2"}
+_KEY_KIND: Final = {"day": "date", "month": "date", "kind": "int2"}
 _NULLS: Final = {"int8": NULL64, "timestamptz": NULL64, "int4": NULL32, "int2": NULL16}
 
 
 def _roll_up(rollup: Rollup) -> LiteralString:
     """Moves a rollup on by cells that come as arrays."""
-    keys = ("day", *rollup.keys)
-    kinds = ["date", *(_KEY_KIND.get(key, "int4") for key in rollup.keys), *(["int8"] * len(VALUES))]
+    kinds = [*_kinds(rollup), *(["int8"] * len(VALUES))]
     arrays: LiteralString = ", ".join(f"%b::{kind}[]" for kind in kinds)
-    names: LiteralString = ", ".join((*keys, *VALUES))
+    names: LiteralString = ", ".join((*rollup.columns, *VALUES))
     return moved_on(rollup, f"SELECT * FROM unnest({arrays}) AS u({names})")  # noqa: S608
+
+
+def _kinds(rollup: Rollup) -> list[str]:
+    """The types of a rollup's key columns."""
+    return [_KEY_KIND.get(key, "int4") for key in rollup.columns]
 
 
 _ROLL_UP: Final = [(rollup, _roll_up(rollup)) for rollup in ROLLUPS]
@@ -58,6 +62,7 @@ class PackedBatch:
         self._again = rows.again
         self._jobs, self._lines = rows.jobs, rows.lines
         self._is_posted = rows.is_posted
+        self.first_day = first_day(self._jobs["day"][rows.is_posted])
         self._texts = rows.texts
         self._ink_ul = rows.ink_ul
         self._ink_counts = self._lines["inks"]
@@ -179,11 +184,11 @@ class PackedBatch:
                 counted[index][charges[of] == np.iinfo(charges[of].dtype).min] = 0
         values = np.column_stack([charges["jobs"].astype(np.int64), *counted])
         sums.guard(values)
+        charges = charges | {"month": month_starts(charges["day"])}
         for rollup, statement in _ROLL_UP:
             values[:, 0] = charges[rollup.counts]
-            keys, totals = sums.cells([charges[name] for name in ("day", *rollup.keys)], values)
-            kinds = ["date", *(_KEY_KIND.get(key, "int4") for key in rollup.keys)]
-            arrays = [RAW[kind](key) for kind, key in zip(kinds, keys, strict=True)]
+            keys, totals = sums.cells([charges[name] for name in rollup.columns], values)
+            arrays = [RAW[kind](key) for kind, key in zip(_kinds(rollup), keys, strict=True)]
             connection.execute(statement, [*arrays, *(RAW["int8"](column) for column in totals.T)])
 
 
