@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.accounting.cli.explanations import explain
 from services.accounting.cli.job_list import jobs
 from services.accounting.cli.ledger_checks import accounting
+from services.accounting.cli.months import close, periods
 from services.accounting.cli.price_assignments import assign, assignments, unassign
 from services.accounting.cli.price_copies import compare, copy
 from services.accounting.cli.price_lists import prices
@@ -14,3 +15,5 @@ __all__ = ["accounting", "departments", "explain", "jobs", "prices", "projects"]
 
 for command in (copy, compare, assign, unassign, assignments):
     prices.add_command(command)
+for command in (close, periods):
+    accounting.add_command(command)
