@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 from services.accounting.explain.again import explain_book
 from services.accounting.explain.candidates import DefaultNamed, Published, candidates
 from services.accounting.explain.explanation import Booked, BookExplained, Inputs, shown_inputs
-from services.accounting.pricebooks import QUERIES as PRICE_QUERIES
+from services.accounting.price_versions import QUERIES as PRICE_QUERIES
 from services.accounting.pricelist.check import read_document
 from services.accounting.pricing import PriceList, PrinterFacts
 from services.accounting.pricing.entries import Book

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from services.accounting.charges import Charges
 from services.accounting.http.charges import ChargeApi
+from services.accounting.http.price_copies import PriceCopyApi
 from services.accounting.http.prices import PriceBookApi
 from services.accounting.http.projects import ProjectApi
 from services.accounting.idempotency import run_forgetting
@@ -122,6 +123,7 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
     charges = Charges(pool, currency=settings.currency)
     return [
         *PriceBookApi(price_books, currency=settings.currency).routes(),
+        *PriceCopyApi(price_books).routes(),
         *ProjectApi(projects).routes(),
         *ChargeApi(charges, SystemClock(), timezone=settings.timezone).routes(),
     ]

@@ -2,72 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
-from typing import Any, Final, Literal
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-import msgspec
 from msgspec import Struct
 from psycopg import AsyncConnection
-from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from services.accounting.pricelist.check import read_document
-from services.accounting.pricelist.document import Document, to_document
+from services.accounting.price_versions import (
+    QUERIES,
+    Version,
+    fingerprint,
+    newest_version,
+    read_versions,
+    valid_moment,
+)
+from services.accounting.pricelist.document import to_document
+from services.accounting.pricelist.revise import revised
 from services.accounting.pricing.entries import PriceListFile
-from shared import sqlfile
 from shared.errors import ConfigError, Conflict, NotFound
-from shared.http.problems import PreconditionFailed
+from shared.http.conditions import require_match
 from shared.postgres import Pool, classified
 
-QUERIES: Final = sqlfile.load("services.accounting", "queries_prices.sql")
 Change = Literal["created", "replaced", "unchanged"]
 
 
-class Version(Struct, frozen=True, kw_only=True):
-    """One version of a price list as the store has it."""
-
-    id: int
-    name: str
-    version: int
-    book: Literal["cost", "price"]
-    state: Literal["draft", "published"]
-    valid_from: datetime
-    definition: Document
-    sha256: bytes
-    created_at: datetime
-    published_at: datetime | None
-    published_by: str | None
-
-    @property
-    def etag(self) -> str:
-        """Names this very content and state (RFC 9110, section 8.8.3)."""
-        return f'"{self.sha256.hex()[:32]}-{self.version}-{self.state}"'
-
-    def file(self) -> PriceListFile:
-        """The list as a checked value."""
-        return read_document(self.definition, currency=self.definition["currency"])
-
-
 class Imported(Struct, frozen=True):
-    """What an import did."""
+    """What an import did, and the version that was the newest before it, if any."""
 
     change: Change
     version: Version
-
-
-def valid_moment(valid_from: date | datetime, zone: ZoneInfo) -> datetime:
-    """The moment a list counts from: a day begins at midnight of the installation's time zone."""
-    if isinstance(valid_from, datetime):
-        return valid_from
-    return datetime.combine(valid_from, time.min, tzinfo=zone)
-
-
-def fingerprint(prices: PriceListFile) -> bytes:
-    """The same for files that say the same, however they are written."""
-    return hashlib.sha256(msgspec.json.encode(to_document(prices), order="sorted")).digest()
+    before: Version | None
 
 
 class PriceBooks:
@@ -82,7 +49,7 @@ class PriceBooks:
         name, version = after or ("", -1)
         with classified():
             async with self._pool.connection() as connection:
-                return await _all(
+                return await read_versions(
                     connection, "list_price_lists", after_name=name, after_version=-version, limit=limit
                 )
 
@@ -94,12 +61,7 @@ class PriceBooks:
         """
         with classified():
             async with self._pool.connection() as connection:
-                found = await _newest(connection, name, version)
-                if found is None:
-                    known = await _newest(connection, name) if version is not None else None
-        if found is None:
-            raise NotFound(f"There is no price list {name!r}" + (f" in version {version}." if known else "."))
-        return found
+                return await _required(connection, name, version)
 
     async def defaults(self) -> dict[str, str]:
         """The default list of each book that has one."""
@@ -123,38 +85,79 @@ class PriceBooks:
                 remedy=f"Set it to {found[1]}: an installation counts in one currency for good.",
             )
 
-    async def put_draft(self, prices: PriceListFile) -> Imported:
+    async def put_draft(self, prices: PriceListFile, *, dry_run: bool = False) -> Imported:
         """Makes a file the draft of its list's next version; the very same file again changes nothing.
+
+        Args:
+            prices: the file.
+            dry_run: answers the very same, and then takes it back.
 
         Raises:
             Conflict: the list is of the other book.
         """
-        content = {
-            "name": prices.name,
-            "book": prices.book,
-            "valid_from": valid_moment(prices.valid_from, self.zone),
-            "definition": Jsonb(to_document(prices)),
-            "sha256": fingerprint(prices),
-        }
+        with classified():
+            async with (
+                self._pool.connection() as connection,
+                connection.transaction(force_rollback=dry_run),
+            ):
+                return await self._put(connection, prices)
+
+    async def _put(self, connection: AsyncConnection[Any], prices: PriceListFile) -> Imported:
+        await connection.execute(QUERIES["lock_price_lists"])
+        newest = await newest_version(connection, prices.name)
+        content = self._content(prices)
+        if newest and newest.sha256 == content["sha256"]:
+            return Imported("unchanged", newest, newest)
+        _require_book(newest, prices)
+        if newest and newest.state == "draft":
+            (replaced,) = await read_versions(connection, "replace_draft", id=newest.id, **content)
+            return Imported("replaced", replaced, newest)
+        number = newest.version + 1 if newest else 1
+        (created,) = await read_versions(connection, "add_draft", version=number, **content)
+        return Imported("created", created, newest)
+
+    async def copy(self, name: str, version: int | None, changes: Mapping[str, Any]) -> Version:
+        """Makes a draft that says what a version says, but for some changes (see pricelist.revise).
+
+        A copy is always a draft of its own, also where it says the very same: it is there to be changed.
+
+        Raises:
+            NotFound: no such version. WrongPriceList: a change makes no sense.
+            Conflict: the list that it would be a version of has a draft already, or is of the other book.
+        """
+        source = await self.get(name, version)
+        prices = await asyncio.to_thread(lambda: revised(source.file(), changes))
         with classified():
             async with self._pool.connection() as connection:
                 await connection.execute(QUERIES["lock_price_lists"])
-                newest = await _newest(connection, prices.name)
-                if newest and newest.sha256 == content["sha256"]:
-                    return Imported("unchanged", newest)
-                may_change_book = newest is None or (newest.state == "draft" and newest.version == 1)
-                if newest and newest.book != prices.book and not may_change_book:
-                    raise Conflict(
-                        f"{prices.name} is a list of book {newest.book}, so no version of it can be of book "
-                        f"{prices.book}: give the file another name.",
-                        pointer="/book",
-                    )
+                newest = await newest_version(connection, prices.name)
                 if newest and newest.state == "draft":
-                    return Imported(
-                        "replaced", (await _all(connection, "replace_draft", id=newest.id, **content))[0]
+                    raise Conflict(
+                        f"{newest.name} v{newest.version} is a draft already: publish or delete it first.",
+                        pointer="/name",
                     )
+                _require_book(newest, prices)
                 number = newest.version + 1 if newest else 1
-                return Imported("created", (await _all(connection, "add_draft", version=number, **content))[0])
+                (made,) = await read_versions(connection, "add_draft", version=number, **self._content(prices))
+                return made
+
+    async def delete_draft(self, name: str, version: int | None = None, *, if_match: str | None = None) -> Version:
+        """Deletes a draft, of which nothing was ever charged, and answers what it was.
+
+        Raises:
+            NotFound: no such version. Conflict: it is published. PreconditionFailed: it is another by now.
+        """
+        with classified():
+            async with self._pool.connection() as connection:
+                await connection.execute(QUERIES["lock_price_lists"])
+                found = await _required(connection, name, version)
+                require_match(if_match, found.etag, f"price list {name}")
+                if found.state == "published":
+                    raise Conflict(
+                        f"{name} v{found.version} is published, and what is published is kept: charges name it."
+                    )
+                await connection.execute(QUERIES["delete_draft"], {"id": found.id})
+                return found
 
     async def publish(
         self, name: str, *, by: str, make_default: bool = False, if_match: str | None = None
@@ -170,13 +173,10 @@ class PriceBooks:
         with classified():
             async with self._pool.connection() as connection:
                 await connection.execute(QUERIES["lock_price_lists"])
-                newest = await _newest(connection, name)
-                if newest is None:
-                    raise NotFound(f"There is no price list {name!r}.")
-                if if_match not in {None, "*", newest.etag}:
-                    raise PreconditionFailed(f"The price list {name} has changed since it was read.")
+                newest = await _required(connection, name)
+                require_match(if_match, newest.etag, f"price list {name}")
                 if newest.state == "draft":
-                    newest = (await _all(connection, "publish_draft", id=newest.id, published_by=by))[0]
+                    (newest,) = await read_versions(connection, "publish_draft", id=newest.id, published_by=by)
                 defaults = await _defaults(connection)
                 if defaults.get(newest.book) != name and (make_default or newest.book not in defaults):
                     await connection.execute(QUERIES["name_default"], {"book": newest.book, "name": name})
@@ -184,22 +184,35 @@ class PriceBooks:
                 await connection.execute(QUERIES["count_up_revision"])
                 return newest, defaults[newest.book] == name
 
+    def _content(self, prices: PriceListFile) -> dict[str, Any]:
+        return {
+            "name": prices.name,
+            "book": prices.book,
+            "valid_from": valid_moment(prices.valid_from, self.zone),
+            "definition": Jsonb(to_document(prices)),
+            "sha256": fingerprint(prices),
+        }
 
-async def _all(connection: AsyncConnection[Any], query: str, **parameters: Any) -> list[Version]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(QUERIES[query], parameters)
-        return [_version(row) for row in await cursor.fetchall()]
+
+def _require_book(newest: Version | None, prices: PriceListFile) -> None:
+    """A list stays in its book, unless all there is of it is its first draft."""
+    may_change_book = newest is None or (newest.state == "draft" and newest.version == 1)
+    if newest and newest.book != prices.book and not may_change_book:
+        raise Conflict(
+            f"{prices.name} is a list of book {newest.book}, so no version of it can be of book "
+            f"{prices.book}: give the file another name.",
+            pointer="/book",
+        )
 
 
-async def _newest(connection: AsyncConnection[Any], name: str, version: int | None = None) -> Version | None:
-    found: Sequence[Version] = await _all(connection, "newest_price_list", name=name, version=version)
-    return found[0] if found else None
+async def _required(connection: AsyncConnection[Any], name: str, version: int | None = None) -> Version:
+    found = await newest_version(connection, name, version)
+    if found is None:
+        known = version is not None and await newest_version(connection, name)
+        raise NotFound(f"There is no price list {name!r}" + (f" in version {version}." if known else "."))
+    return found
 
 
 async def _defaults(connection: AsyncConnection[Any]) -> dict[str, str]:
     cursor = await connection.execute(QUERIES["default_names"])
     return dict(await cursor.fetchall())
-
-
-def _version(row: Mapping[str, Any]) -> Version:
-    return Version(**row)

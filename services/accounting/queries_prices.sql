@@ -29,6 +29,9 @@ SET book = %(book)s, valid_from = %(valid_from)s, definition = %(definition)s, s
 WHERE id = %(id)s AND state = 'draft'
 RETURNING id, name, version, book, state, valid_from, definition, sha256, created_at, published_at, published_by
 
+-- name: delete_draft
+DELETE FROM accounting.price_list WHERE id = %(id)s AND state = 'draft'
+
 -- name: publish_draft
 UPDATE accounting.price_list
 SET state = 'published', published_at = now(), published_by = %(published_by)s

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from shared.events.aggregates import AGGREGATE_CHANGED, AggregateChanged, AggregateChangedEvent
+from shared.events.alerts import ALERT_RAISED, AlertRaised, AlertRaisedEvent
+from shared.events.authorizations import JOB_AUTHORIZED, JobAuthorized, JobAuthorizedEvent
 from shared.events.charges import CHARGE_POSTED, ChargePosted, ChargePostedEvent
 from shared.events.dead_letters import DEAD_LETTER, DeadLetter, DeadLetterEvent
 from shared.events.envelope import CloudEvent
@@ -16,23 +19,35 @@ EVENT_TYPES: dict[str, type] = {
     PERSON_CHANGED: PersonChangedEvent,
     PROJECT_CHANGED: ProjectChangedEvent,
     CHARGE_POSTED: ChargePostedEvent,
+    JOB_AUTHORIZED: JobAuthorizedEvent,
+    AGGREGATE_CHANGED: AggregateChangedEvent,
+    ALERT_RAISED: AlertRaisedEvent,
     DEAD_LETTER: DeadLetterEvent,
 }
 """Every event type that is produced, by its CloudEvents `type`."""
 
 __all__ = [
+    "AGGREGATE_CHANGED",
+    "ALERT_RAISED",
     "CHARGE_POSTED",
     "DEAD_LETTER",
     "EVENT_TYPES",
+    "JOB_AUTHORIZED",
     "JOB_COMPLETED",
     "PERSON_CHANGED",
     "PRINTER_CHANGED",
     "PROJECT_CHANGED",
+    "AggregateChanged",
+    "AggregateChangedEvent",
+    "AlertRaised",
+    "AlertRaisedEvent",
     "ChargePosted",
     "ChargePostedEvent",
     "CloudEvent",
     "DeadLetter",
     "DeadLetterEvent",
+    "JobAuthorized",
+    "JobAuthorizedEvent",
     "JobCompleted",
     "JobCompletedEvent",
     "PersonChanged",

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import click
 
 from services.accounting.cli.pages import all_items
+from services.accounting.cli.price_differences import print_differences
 from shared.errors import Reject
 from shared.http.client import call, request
 from shared.terminal import data_dir_option, json_option, print_json, print_table, say
@@ -20,9 +21,9 @@ _PATH: Final = "/v1/price-books"
 _ACCEPT: Final = {"toml": "application/toml", "csv": "text/csv", "json": "application/json"}
 
 
-@click.group(short_help="Import, show and publish price lists.")
+@click.group(short_help="Import, compare, check and publish price lists.")
 def prices() -> None:
-    """Import, show and publish price lists. A published version never changes; a new file is the next version."""
+    """Price lists, from file to charge. A published version never changes; a new file is the next version."""
 
 
 @prices.command("list")
@@ -73,24 +74,49 @@ def show(name: str, *, version: int | None, form: str, data_dir: Path | None, as
 
 @prices.command("import")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what it would do and change.")
 @data_dir_option
 @json_option
-def import_file(file: Path, *, data_dir: Path | None, as_json: bool) -> None:
+def import_file(file: Path, *, dry_run: bool, data_dir: Path | None, as_json: bool) -> None:
     """Import a price list file, TOML or CSV, as a draft. The same file again changes nothing.
 
-    Example: inkmeter prices import standard.toml
+    Example: inkmeter prices import standard.toml --dry-run
     """
     raw = _read(file)
     is_csv = file.suffix.lower() == ".csv"
     kind = {"Content-Type": _ACCEPT["csv" if is_csv else "toml"]}
     try:
-        reply = request("accounting", "POST", _PATH, body=raw, headers=kind, data_dir=data_dir)
+        reply = request(
+            "accounting",
+            "POST",
+            _PATH,
+            body=raw,
+            params={"dry_run": dry_run or None},
+            headers=kind,
+            data_dir=data_dir,
+        )
     except Reject as refusal:
         raise Reject(f"{file}: {refusal}") from refusal
     if as_json:
         print_json(reply.body)
+    elif dry_run:
+        _tell_dry_run(reply.body)
     else:
         say("\n".join(_imported(reply.body)))
+
+
+def _tell_dry_run(item: dict[str, Any]) -> None:
+    """What an import would do, and how the file differs from the newest version."""
+    label, before = f"{item['name']} v{item['version']}", f"v{item['compared_with']}"
+    if item["change"] == "unchanged":
+        say(f"{label} says the same already: nothing would be changed.")
+        return
+    if item["change"] == "created":
+        say(f"{label} would be a new draft of book {item['book']}. Nothing was changed.")
+    else:
+        say(f"{label}, a draft of book {item['book']}, would be replaced. Nothing was changed.")
+    if item["differences"]:
+        print_differences(item["differences"], before, "the file")
 
 
 def _read(file: Path) -> bytes:
@@ -109,10 +135,29 @@ def _imported(item: dict[str, Any]) -> Iterator[str]:
     if item["change"] == "unchanged":
         yield f"{label} says the same already: nothing was changed."
     else:
-        verb = "is a new draft" if item["change"] == "created" else "is a draft, now with what this file says"
-        yield f"{label} {verb} of book {item['book']}."
+        rest = "." if item["change"] == "created" else ", now with what this file says."
+        yield f"{label} is a {'new ' if item['change'] == 'created' else ''}draft of book {item['book']}{rest}"
     if item["state"] == "draft":
         yield f"It does not count yet: inkmeter prices publish {item['name']}"
+
+
+@prices.command("delete")
+@click.argument("name")
+@click.option("--version", type=click.IntRange(1), help="Which version  [default: the newest]")
+@data_dir_option
+@json_option
+def delete(name: str, *, version: int | None, data_dir: Path | None, as_json: bool) -> None:
+    """Delete a draft. What is published is kept for ever, for charges name it.
+
+    Example: inkmeter prices delete standard
+    """
+    path = f"{_PATH}/{quote(name, safe='')}"
+    found = call("accounting", "GET", path, params={"version": version}, data_dir=data_dir)
+    call("accounting", "DELETE", path, params={"version": found["version"]}, data_dir=data_dir)
+    if as_json:
+        print_json({"deleted": True, "name": name, "version": found["version"]})
+    else:
+        say(f"The draft {name} v{found['version']} is deleted.")
 
 
 @prices.command("publish")

@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from datetime import datetime
-from typing import Annotated, Any, Final
-from urllib.parse import quote
+from typing import Any, Final
 
-from msgspec import Meta, Struct
+import msgspec
+from msgspec import Struct
 
 from services.accounting.http.paging import Page, PageQuery, from_cursor, page_of
-from services.accounting.pricebooks import Change, PriceBooks, Version
+from services.accounting.http.price_items import PriceBookItem, VersionQuery, headers_of, invalid, shown
+from services.accounting.price_versions import Version
+from services.accounting.pricebooks import Change, Imported, PriceBooks
+from services.accounting.pricelist.compare import Comparison, compare
 from services.accounting.pricelist.csv_text import from_csv, to_csv
 from services.accounting.pricelist.reader import WrongPriceList
 from services.accounting.pricelist.toml_text import from_toml, to_toml
 from services.accounting.pricing.entries import PriceListFile
 from shared.errors import Conflict
 from shared.http.body import read_json
+from shared.http.headers import ETAG, IF_MATCH, LOCATION
 from shared.http.problems import BadRequest, FieldError, Invalid
 from shared.http.routes import Answer, Call, Route
 
 TOML: Final = "application/toml"
 CSV: Final = "text/csv"
 JSON: Final = "application/json"
-OPERATOR: Final = "operator"
-"""Who publishes as long as there is one token for all operators."""
-
-
-class PriceBookItem(Struct, frozen=True, kw_only=True):
-    """One version of a price list; `default` tells whether its list counts in its book."""
-
-    name: str
-    version: int
-    book: str
-    state: str
-    valid_from: datetime
-    default: bool
-    created_at: datetime
-    published_at: datetime | None
-    published_by: str | None
 
 
 class PriceBook(PriceBookItem, frozen=True, kw_only=True):
@@ -48,9 +36,23 @@ class PriceBook(PriceBookItem, frozen=True, kw_only=True):
 
 
 class ImportedPriceBook(PriceBookItem, frozen=True, kw_only=True):
-    """What an import did: created or replaced a draft, or found the same file there already."""
+    """What an import did: created or replaced a draft, or found the same file there already.
+
+    Attributes:
+        dry_run: it did nothing, and would do this.
+        compared_with: the version that was the newest before, of which `differences` are told; only on a dry run.
+    """
 
     change: Change
+    dry_run: bool = False
+    compared_with: int | None = None
+    differences: Comparison | None = None
+
+
+class ImportQuery(Struct, frozen=True):
+    """How to import; a dry run answers what an import would do, and does nothing."""
+
+    dry_run: bool = False
 
 
 class PriceBookText(Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,12 +60,6 @@ class PriceBookText(Struct, frozen=True, forbid_unknown_fields=True):
 
     toml: str | None = None
     csv: str | None = None
-
-
-class VersionQuery(Struct, frozen=True):
-    """Which version; the newest without."""
-
-    version: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
 
 
 class Publication(Struct, frozen=True):
@@ -86,13 +82,18 @@ class PriceBookApi:
             Route(method="GET", path="/v1/price-books", handler=self._list, query=PageQuery,
                   answer=Page[PriceBookItem], summary="List every version of every price list."),
             Route(method="POST", path="/v1/price-books", handler=self._import, parse=self._read, status=201,
-                  content_types=(JSON, TOML, CSV), body=PriceBookText, answer=ImportedPriceBook, also=(200,),
-                  errors=(409,),
+                  query=ImportQuery, content_types=(JSON, TOML, CSV), body=PriceBookText,
+                  answer=ImportedPriceBook, also=(200,), errors=(409,), gives=(ETAG, LOCATION),
                   summary="Import a price list file as a draft; the same file again changes nothing."),
             Route(method="GET", path=one, handler=self._show, query=VersionQuery, answer=PriceBook, errors=(404,),
-                  answers_with=(JSON, TOML, CSV), summary="Show one version, the newest by default."),
+                  gives=(ETAG,), answers_with=(JSON, TOML, CSV),
+                  summary="Show one version, the newest by default."),
+            Route(method="DELETE", path=one, handler=self._delete, query=VersionQuery, status=204,
+                  errors=(404, 409), takes=(IF_MATCH,),
+                  summary="Delete a draft; what is published is kept for ever."),
             Route(method="POST", path=f"{one}/publish", handler=self._publish, parse=_publication,
-                  body=Publication, answer=PriceBookItem, errors=(404, 409, 412),
+                  body=Publication, answer=PriceBookItem, errors=(404, 409), takes=(IF_MATCH,),
+                  gives=(ETAG,),
                   summary="Publish a draft; from then on it never changes. Publishing twice is publishing once."),
         ]  # fmt: skip
 
@@ -100,9 +101,8 @@ class PriceBookApi:
         limit = call.query.limit
         found = await self._store.page(after=from_cursor(call.query.cursor, tuple[str, int]), limit=limit + 1)
         defaults = await self._store.defaults()
-        return page_of(
-            found, [PriceBookItem(**self._item(each, defaults)) for each in found], limit, "name", "version"
-        )
+        items = [PriceBookItem(**shown(each, defaults, self._store.zone)) for each in found]
+        return page_of(found, items, limit, "name", "version")
 
     def _read(self, raw: bytes, content_type: str) -> PriceListFile:
         """A body in any of the content types."""
@@ -117,19 +117,15 @@ class PriceBookApi:
         try:
             return read(text, currency=self._currency)
         except WrongPriceList as wrong:
-            raise Invalid([FieldError(fault.pointer, fault.detail) for fault in wrong.faults]) from wrong
+            raise invalid(wrong) from wrong
 
     async def _import(self, call: Call) -> Answer:
-        done = await self._store.put_draft(call.body)
-        item = self._item(done.version, await self._store.defaults())
-        return Answer(
-            ImportedPriceBook(**item, change=done.change),
-            status=201 if done.change == "created" else 200,
-            headers={
-                "ETag": done.version.etag,
-                "Location": f"/v1/price-books/{quote(done.version.name)}?version={done.version.version}",
-            },
-        )
+        dry_run = call.query.dry_run
+        done = await self._store.put_draft(call.body, dry_run=dry_run)
+        item = ImportedPriceBook(**await self._item(done.version), change=done.change, dry_run=dry_run)
+        if dry_run:
+            return Answer(await _with_differences(item, done, call.body), status=200)
+        return Answer(item, status=201 if done.change == "created" else 200, headers=headers_of(done.version))
 
     async def _show(self, call: Call) -> Answer:
         found = await self._store.get(call.path["name"], call.query.version)
@@ -139,7 +135,7 @@ class PriceBookApi:
             return Answer(to_toml(found.file()), headers=headers, content_type=TOML)
         if CSV in accepted:
             return Answer(to_csv(found.file()), headers=headers, content_type=CSV)
-        item = self._item(found, await self._store.defaults())
+        item = await self._item(found)
         return Answer(PriceBook(**item, definition=found.definition), headers=headers)
 
     async def _publish(self, call: Call) -> Answer:
@@ -151,21 +147,27 @@ class PriceBookApi:
             )
         published, _ = await self._store.publish(
             name,
-            by=OPERATOR,
+            by=call.actor,
             make_default=call.body.default,
-            if_match=call.headers.get("If-Match"),
+            if_match=call.if_match,
         )
-        item = PriceBookItem(**self._item(published, await self._store.defaults()))
+        item = PriceBookItem(**await self._item(published))
         return Answer(item, headers={"ETag": published.etag})
 
-    def _item(self, version: Version, defaults: dict[str, str]) -> dict[str, Any]:
-        """A list begins on a day of the installation's time zone, and is shown so."""
-        shown = {name: getattr(version, name) for name in PriceBookItem.__struct_fields__ if name != "default"}
-        return {
-            **shown,
-            "valid_from": version.valid_from.astimezone(self._store.zone),
-            "default": version.state == "published" and defaults.get(version.book) == version.name,
-        }
+    async def _delete(self, call: Call) -> None:
+        await self._store.delete_draft(call.path["name"], call.query.version, if_match=call.if_match)
+
+    async def _item(self, version: Version) -> dict[str, Any]:
+        return shown(version, await self._store.defaults(), self._store.zone)
+
+
+async def _with_differences(item: ImportedPriceBook, done: Imported, prices: PriceListFile) -> ImportedPriceBook:
+    """What a dry run adds: how the file differs from the newest version there is."""
+    before = done.before
+    if before is None:
+        return item
+    differences = await asyncio.to_thread(lambda: compare(before.file(), prices))
+    return msgspec.structs.replace(item, compared_with=before.version, differences=differences)
 
 
 def _publication(raw: bytes, content_type: str) -> Publication:

@@ -34,6 +34,12 @@ def to_document(prices: PriceListFile) -> Document:
     return document
 
 
+def rate_e8(text: str) -> int:
+    """A rate as a document has it, back in units of 1e-8."""
+    whole, _, fraction = text.partition(".")
+    return int(whole + fraction.ljust(RATE_DIGITS, "0"))
+
+
 def _scope(scope: Scope) -> dict[str, str]:
     return {scope.level: scope.name} if scope.level else {}
 

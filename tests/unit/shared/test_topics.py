@@ -44,7 +44,7 @@ def test_the_prefix_belongs_to_the_installation() -> None:
 
 
 def test_an_unknown_topic_is_told_with_those_that_are() -> None:
-    with pytest.raises(KeyError, match=r"no topic jobs\.v2, only: charges\.v1"):
+    with pytest.raises(KeyError, match=r"no topic jobs\.v2, only: aggregates\.v1"):
         topic_named("jobs.v2")
 
 
