@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 from services.accounting.budgets import Budget, OwnerKind, Use, Window, window_of
 from shared import sqlfile
 from shared.errors import Conflict, NotFound
-from shared.http.problems import PreconditionFailed
+from shared.http.conditions import require_match
 from shared.postgres import Pool, classified
 
 QUERIES: Final = sqlfile.load("services.accounting", "queries_budgets.sql")
@@ -209,8 +209,7 @@ async def _one(connection: AsyncConnection[Any], query: str, budget_id: int) -> 
 
 async def _locked(connection: AsyncConnection[Any], budget_id: int, if_match: str | None) -> StoredBudget:
     found = await _one(connection, "lock_budget", budget_id)
-    if if_match is not None and not {"*", found.etag} & {each.strip() for each in if_match.split(",")}:
-        raise PreconditionFailed(f"The budget {budget_id} has changed since it was read.")
+    require_match(if_match, found.etag, f"budget {budget_id}")
     return found
 
 

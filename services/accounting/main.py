@@ -7,7 +7,9 @@ import socket
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from services.accounting.budget_store import Budgets
 from services.accounting.charges import Charges
+from services.accounting.http.budgets import BudgetApi
 from services.accounting.http.charges import ChargeApi
 from services.accounting.http.price_copies import PriceCopyApi
 from services.accounting.http.prices import PriceBookApi
@@ -125,6 +127,7 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
         *PriceBookApi(price_books, currency=settings.currency).routes(),
         *PriceCopyApi(price_books).routes(),
         *ProjectApi(projects).routes(),
+        *BudgetApi(Budgets(pool), SystemClock(), currency=settings.currency, timezone=settings.timezone).routes(),
         *ChargeApi(charges, SystemClock(), timezone=settings.timezone).routes(),
     ]
 
