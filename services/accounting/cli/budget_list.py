@@ -132,13 +132,14 @@ def show(number: int, *, day: Any, data_dir: Path | None, as_json: bool) -> None
 @budgets.command("remove")
 @click.argument("number", type=click.IntRange(1))
 @data_dir_option
-def remove(number: int, *, data_dir: Path | None) -> None:
+@json_option
+def remove(number: int, *, data_dir: Path | None, as_json: bool) -> None:
     """Remove a budget; what it was is kept.
 
     Example: inkmeter budgets remove 1
     """
     call("accounting", "DELETE", f"{_PATH}/{number}", data_dir=data_dir)
-    say(f"Budget {number} is removed.")
+    print_json({"id": number, "removed": True}) if as_json else say(f"Budget {number} is removed.")
 
 
 def _sentence(item: dict[str, Any]) -> str:

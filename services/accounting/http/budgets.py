@@ -68,7 +68,7 @@ class BudgetChange(Struct, frozen=True, kw_only=True):
     period: Length
     amount: Money
     hard: bool = False
-    thresholds: Thresholds = list(DEFAULT_THRESHOLDS)
+    thresholds: Thresholds = msgspec.field(default_factory=lambda: list(DEFAULT_THRESHOLDS))
     valid_from: date | None = None
     valid_until: date | None = None
     active: bool = True
