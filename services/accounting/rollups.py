@@ -40,11 +40,14 @@ class Rollup(NamedTuple):
 ROLLUPS: Final = (
     Rollup("accounting.rollup_printer", ("printer_no", "kind"), "jobs"),
     Rollup("accounting.rollup_person", ("person_no",), "jobs"),
-    Rollup("accounting.rollup_project", ("project_no", "department_no"), "jobs"),
+    Rollup("accounting.rollup_project", ("project_no",), "jobs"),
+    Rollup("accounting.rollup_department", ("department_no",), "jobs"),
     Rollup("accounting.rollup_media", ("media_no",), "media_jobs"),
     Rollup("accounting.rollup_category", ("category_no",), "category_jobs"),
+    Rollup("accounting.rollup_printer_month", ("printer_no", "kind"), "jobs", "month"),
     Rollup("accounting.rollup_person_month", ("person_no",), "jobs", "month"),
-    Rollup("accounting.rollup_project_month", ("project_no", "department_no"), "jobs", "month"),
+    Rollup("accounting.rollup_project_month", ("project_no",), "jobs", "month"),
+    Rollup("accounting.rollup_department_month", ("department_no",), "jobs", "month"),
 )
 """In the order in which every writer locks them. Only what has many keys a day is kept by month as well."""
 
