@@ -28,7 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "budgets": ("services.accounting.cli", "Limit what may be charged, and see what is used."),
     "jobs": ("services.accounting.cli", "List jobs."),
     "explain": ("services.accounting.cli", "Explain how a charge came about."),
-    "accounting": ("services.accounting.cli", "Verify and rebuild the ledger's rollups."),
+    "accounting": ("services.accounting.cli", "Check the ledger, close months, correct charges."),
     "dlq": ("services.cli_dlq", "Look at refused records, and retry or drop them."),
     "report": ("services.reporting.cli", "Print summaries."),
     "version": ("services.cli_run", "Print the version."),

@@ -16,7 +16,7 @@ from services.accounting.dimensions import Dimensions
 from services.accounting.ledger.columns import CHARGE_COLUMNS, CHARGE_NAMES, JOB_COLUMNS, JOB_NAMES, NULLABLE
 from services.accounting.ledger.fast import amounts, sums, table
 from services.accounting.ledger.fast.arrays import RAW, register
-from services.accounting.ledger.fast.days import Days, month_starts
+from services.accounting.ledger.fast.days import Days, first_day, month_starts
 from services.accounting.ledger.fast.layout import JOB_DTYPE, LINE_DTYPE, NULL16, NULL32, NULL64
 from services.accounting.ledger.fast.rates import Rates
 from services.accounting.ledger.fast.rows import Rows
@@ -62,6 +62,7 @@ class PackedBatch:
         self.refused: Sequence[Refusal] = rows.refused
         self._again = rows.again
         self._jobs = np.frombuffer(b"".join(rows.jobs), JOB_DTYPE)
+        self.first_day = first_day(self._jobs["day"])
         self._texts = rows.texts
         self._lines = np.frombuffer(b"".join(rows.lines), LINE_DTYPE).copy()
         self._ink_ul = np.array(rows.ink_ul, np.int64)
