@@ -11,7 +11,7 @@ from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from services.accounting.budgets import Budget, OwnerKind, Use, Window, window_of
+from services.accounting.budgets import Budget, OwnerKind, Use, Window, holds, window_of
 from shared import sqlfile
 from shared.errors import Conflict, NotFound
 from shared.http.conditions import require_match
@@ -143,11 +143,11 @@ class Budgets:
             raise _none(budget_id)
         return found
 
-    async def uses(self, budgets: Sequence[Budget], day: date) -> dict[int, BudgetUse]:
-        """What was charged against each, in the window that a day lies in."""
+    async def uses(self, budgets: Sequence[Budget], day: date, *, today: date) -> dict[int, BudgetUse]:
+        """What was charged against each in the window that a day lies in; see load_uses."""
         with classified():
             async with self.pool.connection() as connection:
-                return await load_uses(connection, budgets, day)
+                return await load_uses(connection, budgets, day, today=today)
 
 
 async def load_budgets(connection: AsyncConnection[Any]) -> list[Budget]:
@@ -172,9 +172,11 @@ async def budgets_revision(connection: AsyncConnection[Any]) -> int:
 
 
 async def load_uses(
-    connection: AsyncConnection[Any], budgets: Iterable[Budget], day: date
+    connection: AsyncConnection[Any], budgets: Iterable[Budget], day: date, *, today: date
 ) -> dict[int, BudgetUse]:
     """What was charged against each budget by the ledger's rollups, in the window that a day lies in.
+
+    What is held for jobs to come counts in the window that holds today.
 
     Raises:
         psycopg.Error: the database.
@@ -191,7 +193,11 @@ async def load_uses(
     names = ("ids", "owner_kinds", "owners", "first_days", "end_days")
     columns = dict(zip(names, map(list, zip(*asked, strict=True)), strict=True))
     used = dict(await (await connection.execute(QUERIES["budgets_used"], columns)).fetchall())
-    return {number: BudgetUse(window, Use(used.get(number, 0))) for number, (_, window) in windows.items()}
+    held = dict(await (await connection.execute(QUERIES["budgets_reserved"], columns)).fetchall())
+    return {
+        number: BudgetUse(window, Use(used.get(number, 0), held.get(number, 0) if holds(window, today) else 0))
+        for number, (_, window) in windows.items()
+    }
 
 
 async def _all(connection: AsyncConnection[Any], query: str, **parameters: Any) -> list[StoredBudget]:

@@ -93,6 +93,12 @@ def window_of(budget: Budget, day: date) -> Window:
     return Window(first, end)
 
 
+def holds(window: Window, day: date) -> bool:
+    """Whether a day lies in a window."""
+    begun = window.first_day is None or window.first_day <= day
+    return begun and (window.end_day is None or day < window.end_day)
+
+
 def last_day_of(window: Window) -> date | None:
     """The last day that counts, for people."""
     return None if window.end_day is None else window.end_day - timedelta(days=1)

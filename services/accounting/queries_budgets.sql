@@ -73,8 +73,8 @@ FROM (
 
 -- name: budgets_used
 -- What was charged to the owners of budgets on the days of their windows, from first_day up to before end_day:
--- whole months from the sums by month, the days at both ends from those by day. One look-up by key for each owner
--- and month or day; only those of a department read all projects of that month.
+-- whole months from the sums by month, the days at both ends from those by day: one look-up by key for each owner
+-- and month or day.
 WITH asked AS (
     SELECT *,
         date_trunc('month', first_day + interval '1 month' - interval '1 day')::date AS from_month,
@@ -127,10 +127,10 @@ SELECT id, sum(price_micro)::bigint AS used_micro FROM (
     JOIN accounting.rollup_project USING (day, project_no)
     UNION ALL
     SELECT id, price_micro FROM departments JOIN months USING (id)
-    JOIN accounting.rollup_project_month USING (month, department_no)
+    JOIN accounting.rollup_department_month USING (month, department_no)
     UNION ALL
     SELECT id, price_micro FROM departments JOIN days USING (id)
-    JOIN accounting.rollup_project USING (day, department_no)
+    JOIN accounting.rollup_department USING (day, department_no)
     UNION ALL
     SELECT id, price_micro FROM people JOIN months USING (id)
     JOIN accounting.rollup_person_month USING (month, person_no)
@@ -139,3 +139,9 @@ SELECT id, sum(price_micro)::bigint AS used_micro FROM (
     JOIN accounting.rollup_person USING (day, person_no)
 ) AS summed
 GROUP BY id
+
+-- name: budgets_reserved
+-- What is held now for jobs that were allowed and are not charged yet.
+SELECT a.id, r.reserved_micro
+FROM unnest(%(ids)s::bigint[], %(owner_kinds)s::text[], %(owners)s::text[]) AS a (id, owner_kind, owner)
+JOIN accounting.reserved AS r ON r.owner = a.owner_kind AND r.code = a.owner

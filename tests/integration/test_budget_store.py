@@ -29,6 +29,7 @@ VALUES = {
     "valid_until": None,
     "active": True,
 }
+DAY = date(2026, 11, 6)
 OWNERS = {"project": "P-1", "department": "D-1", "customer": "C-1", "person": "user1"}
 WINDOWS = (
     {"period": "month"},
@@ -92,11 +93,27 @@ async def test_what_is_used_is_what_the_lines_of_the_ledger_sum_to(pool, databas
         for window in range(len(WINDOWS))
     ]
     async with pool.connection() as connection:
-        uses = await load_uses(connection, asked, date(2026, 11, 6))
+        uses = await load_uses(connection, asked, DAY, today=DAY)
         for each in asked:
             first, end = uses[each.id].window
             cursor = await connection.execute(LINES, {"kind": each.owner_kind, "first": first, "end": end})
             assert uses[each.id].use.used_micro == (await cursor.fetchone())[0] > 0, each
+
+
+async def test_what_is_held_for_allowed_jobs_counts_today_only(budgets, pool):
+    made = [await create(budgets), await create(budgets, owner_kind="person", owner="ann", period="year")]
+    async with pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO accounting.reservation "
+            "VALUES ('a1', 'allow', now(), now() + interval '1 hour', 'a1', '', "
+            "'ann', 'P-1', '', 700000, ''), ('a2', 'deny', now(), now() + interval '1 hour', 'a2', '', 'ann', "
+            "'P-1', '', 900000, '')"
+        )
+    now = await budgets.uses(made, DAY, today=DAY)
+    last_month = await budgets.uses(made, date(2026, 10, 31), today=DAY)
+
+    assert [now[each.id].use.reserved_micro for each in made] == [700_000, 700_000]
+    assert [last_month[each.id].use.reserved_micro for each in made] == [0, 700_000]
 
 
 async def test_every_state_of_a_budget_is_kept(budgets, pool, database_url):

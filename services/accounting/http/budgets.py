@@ -169,7 +169,8 @@ class BudgetApi:
 
         async def make(connection: Connection) -> Answer:
             made = await self._store.create(connection, values, by=call.actor)
-            use = (await load_uses(connection, [made], self._day(None)))[made.id]
+            today = self._today()
+            use = (await load_uses(connection, [made], today, today=today))[made.id]
             headers = {"ETag": made.etag, "Location": f"/v1/budgets/{made.id}"}
             return Answer(self._item(made, use), status=201, headers=headers)
 
@@ -201,7 +202,8 @@ class BudgetApi:
         return Answer(item, headers={"ETag": budget.etag})
 
     async def _items(self, budgets: Sequence[StoredBudget], day: date | None) -> list[BudgetItem]:
-        uses = await self._store.uses(budgets, self._day(day))
+        today = self._today()
+        uses = await self._store.uses(budgets, day or today, today=today)
         return [self._item(each, uses[each.id]) for each in budgets]
 
     def _item(self, budget: StoredBudget, of_window: BudgetUse) -> BudgetItem:
@@ -224,8 +226,8 @@ class BudgetApi:
             usage=usage,
         )
 
-    def _day(self, asked: date | None) -> date:
-        return asked or day_of(self._clock.now(), self._zone)
+    def _today(self) -> date:
+        return day_of(self._clock.now(), self._zone)
 
 
 def _shown(budget: StoredBudget) -> dict[str, Any]:
