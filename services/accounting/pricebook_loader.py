@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from msgspec import Struct
@@ -24,6 +25,7 @@ class Pricing(Struct, frozen=True):
         printers: what the registry says, by printer id.
         departments: of people whose jobs name none, by person code.
         customers: whose a project is, by project code; empty unless a list is assigned to a customer.
+        open_from: the first day that may be booked on; months before it are closed.
     """
 
     revision: int
@@ -31,6 +33,7 @@ class Pricing(Struct, frozen=True):
     printers: Mapping[str, PrinterFacts]
     departments: Mapping[str, str]
     customers: Mapping[str, str] = {}
+    open_from: date = date.min
 
     def payer_of(self, job: JobCompleted) -> Payer:
         """For whom a job is priced; a job without a department counts for its person's."""
@@ -40,12 +43,18 @@ class Pricing(Struct, frozen=True):
 
 
 def price_revision(connection: Connection[Any]) -> int:
-    """Counts up with every publication, assignment, and change of a printer, a department or a project's customer.
+    """Counts up with each publication, assignment, closed month, and change of a printer, person or customer.
 
     Cheap enough to ask each batch; when it differs from Pricing.revision, load_pricing again.
     """
     row = connection.execute(QUERIES["price_revision"]).fetchone()
     return int(row[0]) if row else 0
+
+
+def open_from(connection: Connection[Any]) -> date:
+    """The first day that may be booked on; the earliest day there is while no month is closed."""
+    row = connection.execute(QUERIES["open_from"]).fetchone()
+    return row[0] if row and row[0] else date.min
 
 
 def load_price_book(connection: Connection[Any]) -> PriceBook:
@@ -81,4 +90,5 @@ def load_pricing(connection: Connection[Any]) -> Pricing:
         printers={row[0]: PrinterFacts(*row) for row in connection.execute(REFERENCE_QUERIES["printer_facts"])},
         departments=dict(connection.execute(REFERENCE_QUERIES["person_departments"]).fetchall()),
         customers=load_customers(connection) if "customer" in book.levels else {},
+        open_from=open_from(connection),
     )

@@ -40,16 +40,13 @@ WHERE id = %(id)s AND state = 'draft'
 RETURNING id, name, version, book, state, valid_from, valid_until, definition, sha256, created_at, published_at, published_by
 
 -- name: default_names
--- The list of each book that was named last as its default.
-SELECT book, name
-FROM (
-    SELECT DISTINCT ON (book) book, name FROM accounting.price_assignment WHERE level = 'default' ORDER BY book, no DESC
-) AS newest
-WHERE name IS NOT NULL
-
--- name: name_default
-INSERT INTO accounting.price_assignment (book, level, key, name, assigned_by)
-VALUES (%(book)s, 'default', '', %(name)s, %(by)s)
+-- The lists that were named as a book's default since it was last taken away, the last one named last.
+SELECT book, name FROM accounting.price_assignment AS a
+WHERE level = 'default' AND name IS NOT NULL AND NOT EXISTS (
+    SELECT FROM accounting.price_assignment AS later
+    WHERE later.book = a.book AND later.level = 'default' AND later.key = '' AND later.name IS NULL AND later.no > a.no
+)
+ORDER BY no
 
 -- name: assignments
 -- What counts now of each level, and all that were ever named by default, the last one assigned last.
@@ -62,6 +59,7 @@ WHERE level = 'default' OR (back = 1 AND name IS NOT NULL)
 ORDER BY no
 
 -- name: customers_of_projects
+-- Whose each project is.
 SELECT code, customer FROM accounting.project WHERE kind = 'project' AND customer <> ''
 
 -- name: count_up_revision
@@ -69,6 +67,10 @@ UPDATE accounting.price_revision SET revision = revision + 1
 
 -- name: price_revision
 SELECT revision FROM accounting.price_revision
+
+-- name: open_from
+-- The first day that is open for booking; NULL while no month is closed.
+SELECT nullif(accounting.open_from(), '-infinity')
 
 -- name: published_price_lists
 -- All that the ledger's writer needs of the published versions.
