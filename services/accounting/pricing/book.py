@@ -122,11 +122,6 @@ class PriceBook:
         """The levels that a list is assigned on, without default: where there is none, `pair_at` says it all."""
         return frozenset((*self._cost.levels, *self._price.levels))
 
-    @property
-    def changes(self) -> Sequence[datetime]:
-        """The moments, in order, from which on other lists may count than before."""
-        return self._starts
-
     def at(self, book: Book, moment: datetime) -> PriceList | None:
         """The list of a book that counts at a moment by default, if any."""
         choice = self._of(book).default(moment)
