@@ -28,7 +28,8 @@ COLUMNS: Final = (
     "jobs",
 )
 """The column of the lines that each of the first weights is for: `jobs` is 1 on a job's first line."""
-_WIDTH: Final = len(_MEASURES) + MAX_INKS
+WIDTH: Final = len(_MEASURES) + MAX_INKS
+"""How many weights a rate has: one for each measure, and one for each colour of the line's ink."""
 _UNPRICED, _WEIGHED, _MARKED_UP = 0, 1, 2
 
 
@@ -41,7 +42,7 @@ class Weights(NamedTuple):
     step_micro: int
 
 
-NONE: Final = Weights(_UNPRICED, (0,) * _WIDTH, 1, 1)
+NONE: Final = Weights(_UNPRICED, (0,) * WIDTH, 1, 1)
 
 
 def weights_of(rates: PairRate, colours: tuple[str, ...]) -> tuple[Weights, Weights] | None:
@@ -58,12 +59,12 @@ def _weights(rate: LineRate | MarkupRate | Unpriced, colours: tuple[str, ...]) -
     if isinstance(rate, Unpriced):
         return NONE
     if isinstance(rate, MarkupRate):
-        factor = (PER_RATE + rate.markup_e8, *(0,) * (_WIDTH - 1))
+        factor = (PER_RATE + rate.markup_e8, *(0,) * (WIDTH - 1))
         return Weights(_MARKED_UP, factor, PER_RATE * rate.step_micro, rate.step_micro)
     inks = dict(rate.inks)
     by_colour = [inks.get(colour, 0) for colour in colours]
     weights = [getattr(rate, measure) for measure in _MEASURES] + by_colour
-    return Weights(_WEIGHED, (*weights, *(0,) * (_WIDTH - len(weights))), rate.denominator, rate.step_micro)
+    return Weights(_WEIGHED, (*weights, *(0,) * (WIDTH - len(weights))), rate.denominator, rate.step_micro)
 
 
 class Table:
@@ -86,7 +87,7 @@ class Table:
         """
         if self._ready is None:
             self._ready = (
-                np.array([row.weights for row in self._rows], np.int64).reshape(-1, _WIDTH),
+                np.array([row.weights for row in self._rows], np.int64).reshape(-1, WIDTH),
                 np.array([row.kind for row in self._rows], np.int64),
                 np.array([row.denominator for row in self._rows], np.int64),
                 np.array([row.step_micro for row in self._rows], np.int64),
@@ -125,7 +126,7 @@ def round_half_even(numerators: Whole, denominators: Whole) -> Whole:
 
 def quantities(lines: npt.NDArray[Any], flat_ink_ul: Whole, starts: Whole) -> Whole:
     """What each line consumed, in the order of the weights; 0 where it is absent."""
-    found = np.zeros((len(lines), _WIDTH), np.int64)
+    found = np.zeros((len(lines), WIDTH), np.int64)
     for index, name in enumerate(COLUMNS):
         column = lines[name]
         found[:, index] = np.where(column == np.iinfo(column.dtype).min, 0, column)
