@@ -9,7 +9,7 @@ DATA_DIR ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test peers lint format docs requirements bench-ledger clean
+.PHONY: help install demo test peers lint format docs requirements bench-ledger bench-reports clean
 
 help: ## Print this list
 	@echo "Inkmeter: what every print costs, on any printer."
@@ -48,6 +48,9 @@ docs: $(VENV)/.dev ## Write the pages that are generated from the code
 
 bench-ledger: $(VENV)/.run $(BENCH_VENV)/.run ## Measure the ledger against peers and limits (about 20 minutes)
 	@exec $(BIN)/python -m bench.ledger $(ARGS)
+
+bench-reports: $(VENV)/.run ## Measure summaries of 10 million lines beside GROUP BY (about 15 minutes)
+	@exec $(BIN)/python -m bench.reports $(ARGS)
 
 requirements: $(VENV)/.made ## Pin all dependencies anew, with hashes
 	$(BIN)/python -m pip install -q uv==0.13.9

@@ -25,13 +25,13 @@ def event_id(charge: str) -> str:
 
 
 def charge_event(row: tuple[Any, ...], *, currency: str) -> CloudEvent[ChargePosted]:
-    """The event of a row of the query `relay_charges`."""
+    """The event of a row of the query `relay_lines`."""
     (
         entry_id, line, entry_kind, follows_entry, follows_line, job_id, job_key,
         printer, person, project, department, billable, kind, outcome, media, category,
         printed, used, ink, impressions, sheets,
         cost, cost_list, cost_version, cost_rule, price, price_list, price_version, price_rule,
-        occurred_at, posted_at,
+        occurred_at, posted_at, day, jobs, unpriced_lines, correction_id, actor, reason,
     ) = row  # fmt: skip
     charge = charge_id(entry_id, line)
     data = ChargePosted(
@@ -57,6 +57,12 @@ def charge_event(row: tuple[Any, ...], *, currency: str) -> CloudEvent[ChargePos
         price=book_amount(price, price_list, price_version, price_rule, currency),
         occurred_at=occurred_at,
         posted_at=posted_at,
+        day=day,
+        jobs=jobs,
+        unpriced_lines=unpriced_lines,
+        correction_id=correction_id,
+        actor=actor,
+        reason=reason,
     )
     return new_event(CHARGE_POSTED, data, event_id=event_id(charge), source=SOURCE, time=posted_at, subject=charge)
 

@@ -12,12 +12,14 @@ from services.accounting.http.charges import ChargeApi
 from services.accounting.http.price_copies import PriceCopyApi
 from services.accounting.http.prices import PriceBookApi
 from services.accounting.http.projects import ProjectApi
+from services.accounting.http.reservations import ReservationApi
 from services.accounting.idempotency import run_forgetting
 from services.accounting.ledger.worker import Ledger, LedgerOptions
 from services.accounting.pricebooks import PriceBooks
 from services.accounting.projects import Projects, run_telling
 from services.accounting.reference import follow_reference
 from services.accounting.relay import Relay, run_relay
+from services.accounting.reservations import Reservations, follow_authorizations
 from services.accounting.settings import AccountingSettings, load_settings
 from shared import log
 from shared.clock import SystemClock
@@ -99,6 +101,12 @@ async def _run(settings: AccountingSettings, pool: Pool, relay_pool: Pool) -> No
                 pool, bootstrap=kafka, topic_prefix=prefix, instance=member_name(settings)
             ),
             "idempotency": lambda: run_forgetting(pool),
+            "reservations": lambda: follow_authorizations(
+                Reservations(pool, currency=settings.currency),
+                bootstrap=kafka,
+                topic_prefix=prefix,
+                instance=member_name(settings),
+            ),
             "projects": lambda: run_telling(projects, bootstrap=kafka, topic_prefix=prefix),
         }
     )
@@ -125,6 +133,7 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
         *PriceBookApi(price_books, currency=settings.currency).routes(),
         *PriceCopyApi(price_books).routes(),
         *ProjectApi(projects).routes(),
+        *ReservationApi(Reservations(pool, currency=settings.currency), currency=settings.currency).routes(),
         *ChargeApi(charges, SystemClock(), timezone=settings.timezone).routes(),
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -23,11 +23,10 @@ from services.accounting.pricelist.document import to_document
 from services.accounting.pricelist.revise import revised
 from services.accounting.pricing.entries import PriceListFile
 from shared.errors import ConfigError, Conflict, NotFound
-from shared.http.problems import PreconditionFailed
+from shared.http.conditions import require_match
 from shared.postgres import Pool, classified
 
 Change = Literal["created", "replaced", "unchanged"]
-_ANY: Final = frozenset({None, "*"})
 
 
 class Imported(Struct, frozen=True):
@@ -152,7 +151,7 @@ class PriceBooks:
             async with self._pool.connection() as connection:
                 await connection.execute(QUERIES["lock_price_lists"])
                 found = await _required(connection, name, version)
-                _require_match(found, if_match)
+                require_match(if_match, found.etag, f"price list {name}")
                 if found.state == "published":
                     raise Conflict(
                         f"{name} v{found.version} is published, and what is published is kept: charges name it."
@@ -175,7 +174,7 @@ class PriceBooks:
             async with self._pool.connection() as connection:
                 await connection.execute(QUERIES["lock_price_lists"])
                 newest = await _required(connection, name)
-                _require_match(newest, if_match)
+                require_match(if_match, newest.etag, f"price list {name}")
                 if newest.state == "draft":
                     (newest,) = await read_versions(connection, "publish_draft", id=newest.id, published_by=by)
                 defaults = await _defaults(connection)
@@ -204,11 +203,6 @@ def _require_book(newest: Version | None, prices: PriceListFile) -> None:
             f"{prices.book}: give the file another name.",
             pointer="/book",
         )
-
-
-def _require_match(found: Version, if_match: str | None) -> None:
-    if if_match not in _ANY and if_match != found.etag:
-        raise PreconditionFailed(f"The price list {found.name} has changed since it was read.")
 
 
 async def _required(connection: AsyncConnection[Any], name: str, version: int | None = None) -> Version:

@@ -17,7 +17,7 @@ from shared.backoff import Backoff
 from shared.errors import NotFound, Retry
 from shared.events import PROJECT_CHANGED, ProjectChanged
 from shared.events.envelope import new_event
-from shared.http.problems import PreconditionFailed
+from shared.http.conditions import require_match
 from shared.ids import uuid7
 from shared.kafka import make_producer, send_event, start_when_there
 from shared.postgres import Pool, classified
@@ -92,8 +92,7 @@ class Projects:
             async with self._pool.connection() as connection:
                 place = {"kind": kind, "code": code}
                 row = await (await connection.execute(QUERIES["lock_project"], place)).fetchone()
-                if if_match is not None and (row is None or if_match not in {"*", f'"{row[0]}"'}):
-                    raise PreconditionFailed(f"The {kind} {code} has changed since it was read.")
+                require_match(if_match, f'"{row[0]}"' if row else None, f"{kind} {code}")
                 await connection.execute(QUERIES["put_project"], {**place, **values})
         self.news.set()
         return await self.get(kind, code), row is None

@@ -95,14 +95,15 @@ SELECT topic, partition FROM accounting.offsets ON CONFLICT DO NOTHING
 UPDATE accounting.relay_cursor SET next_offset = %(next_offset)s
 WHERE topic = %(topic)s AND partition = %(partition)s
 
--- name: relay_charges
--- Charges of a range of entries in their order, with all that the event says of them.
+-- name: relay_lines
+-- Ledger lines of a range of entries in their order, with all that the event says of them. {lines} is one of the two
+-- below: whatever came from Kafka is charges, the stream of our own is legs of amendments.
 SELECT c.entry_id, c.line, e.code, c.follows_entry_id, c.follows_line, c.job_id::text, j.job_key,
     p.key, w.key, pk.key, dk.key, c.billable, k.code, o.code, nullif(m.key, ''), nullif(g.key, ''),
     c.printed_area_mm2, c.used_area_mm2, c.ink_total_ul, c.impressions, c.sheets,
     c.cost_micro, cl.name, cl.version, cr.text, c.price_micro, pl.name, pl.version, pr.text,
-    c.occurred_at, c.posted_at
-FROM accounting.charge AS c
+    c.occurred_at, c.posted_at, c.day, c.jobs, c.unpriced_lines, c.correction_no::text, h.actor, h.reason
+FROM {lines} AS c
 JOIN accounting.job AS j USING (job_id)
 JOIN accounting.printer AS p ON p.printer_no = c.printer_no
 JOIN accounting.person AS w ON w.person_no = c.person_no
@@ -117,9 +118,16 @@ JOIN accounting.rule AS cr ON cr.rule_no = c.cost_rule_no
 JOIN accounting.rule AS pr ON pr.rule_no = c.price_rule_no
 LEFT JOIN accounting.price_list AS cl ON cl.id = cr.list_id
 LEFT JOIN accounting.price_list AS pl ON pl.id = pr.list_id
-WHERE c.entry_id >= %(first)s AND c.entry_id < %(end)s
+LEFT JOIN accounting.correction AS h ON h.correction_no = c.correction_no
+WHERE c.place >= %(first)s AND c.place < %(end)s
 ORDER BY c.entry_id, c.line
 LIMIT %(limit)s
+
+-- name: charges
+(SELECT charge.*, entry_id AS place, NULL::bigint AS correction_no FROM accounting.charge)
+
+-- name: amendments
+accounting.amendment_leg
 
 -- name: relay_dead_letters
 SELECT topic, partition, record_offset, key, value, reason, pointer, refused_at FROM accounting.dead_letter
@@ -130,68 +138,6 @@ UPDATE accounting.dead_letter AS d SET relayed_at = now()
 FROM unnest(%(topics)s::text[], %(partitions)s::integer[], %(offsets)s::bigint[])
     AS told(topic, partition, record_offset)
 WHERE (d.topic, d.partition, d.record_offset) = (told.topic, told.partition, told.record_offset)
-
--- name: verify_counts
-SELECT (SELECT count(*) FROM accounting.job), (SELECT count(*) FROM accounting.charge)
-
--- name: verify_no_job_without_its_lines
--- Every job has as many lines as it was told with, numbered from 0.
-SELECT 'job ' || j.job_id || ' has ' || count(c.line) || ' of ' || j.lines || ' lines'
-FROM accounting.job AS j
-LEFT JOIN accounting.charge AS c ON c.entry_id = j.entry_id AND c.job_id = j.job_id AND c.entry_kind = 1
-GROUP BY j.job_id
-HAVING count(c.line) <> j.lines OR min(c.line) <> 0 OR max(c.line) <> j.lines - 1
-
--- name: verify_no_charge_without_its_job
-SELECT 'charge ' || c.entry_id || '.' || c.line || ' has no job'
-FROM accounting.charge AS c
-WHERE NOT EXISTS (SELECT FROM accounting.job AS j WHERE j.job_id = c.job_id)
-
--- name: verify_no_charge_of_something_unknown
--- Whatever a charge names by number is there: otherwise it would be in no view.
-SELECT 'charge ' || c.entry_id || '.' || c.line || ' names something that is not there'
-FROM accounting.charge AS c
-LEFT JOIN accounting.printer AS p USING (printer_no)
-LEFT JOIN accounting.person AS w USING (person_no)
-LEFT JOIN accounting.project_key AS x USING (project_no)
-LEFT JOIN accounting.department_key AS d USING (department_no)
-LEFT JOIN accounting.media AS m USING (media_no)
-LEFT JOIN accounting.category AS g USING (category_no)
-LEFT JOIN accounting.quality AS q USING (quality_no)
-LEFT JOIN accounting.finishing AS f USING (finishing_no)
-LEFT JOIN accounting.ink_set AS i USING (ink_set_no)
-WHERE num_nulls(p.key, w.key, x.key, d.key, m.key, g.key, q.key, f.key, i.key) > 0
-
--- name: verify_no_job_counted_twice
--- Within a job, each medium and each category is counted once, and the job itself once.
-SELECT 'job ' || job_id || ' counts ' || sum(jobs) || ' times'
-FROM accounting.charge WHERE entry_kind IN (1, 2)
-GROUP BY job_id
-HAVING sum(jobs) <> 1
-    OR sum(media_jobs) <> count(DISTINCT media_no) FILTER (WHERE entry_kind = 1)
-    OR sum(category_jobs) <> count(DISTINCT category_no) FILTER (WHERE entry_kind = 1)
-
--- name: verify_no_amount_without_a_rule
--- A line without an amount counts as unpriced, and every amount and every lack of one says why.
-SELECT 'charge ' || c.entry_id || '.' || c.line || ' is unexplained'
-FROM accounting.charge AS c
-LEFT JOIN accounting.rule AS cr ON cr.rule_no = c.cost_rule_no
-LEFT JOIN accounting.rule AS pr ON pr.rule_no = c.price_rule_no
-WHERE cr.text IS NULL OR pr.text IS NULL
-    OR (c.entry_kind IN (1, 2) AND c.unpriced_lines <> (c.cost_micro IS NULL OR c.price_micro IS NULL)::integer)
-
--- name: verify_no_entry_beyond_its_offset
--- Nothing is posted from records that the offsets do not say were taken.
-SELECT 'job ' || j.job_id || ' is of offset ' || (j.entry_id & 17592186044415) || ' of a partition that stands at '
-    || coalesce(o.next_offset::text, 'nothing')
-FROM accounting.job AS j
-LEFT JOIN accounting.offsets AS o
-    ON o.stream_no = j.entry_id >> 52 AND o.partition = (j.entry_id >> 44) & 255
-WHERE o.next_offset IS NULL OR (j.entry_id & 17592186044415) >= o.next_offset
-
--- name: rebuild_lock
--- Keeps every writer out until the rollups are whole again.
-LOCK TABLE accounting.offsets IN EXCLUSIVE MODE
 
 -- name: posted_before
 -- What was posted of these jobs, and what it said.

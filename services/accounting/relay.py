@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from services.accounting.charge_events import charge_event
-from services.accounting.ledger.entries import first_entry
+from services.accounting.ledger.entries import OWN_TOPIC, first_entry
 from services.accounting.ledger.metrics import RELAYED
 from shared import sqlfile
 from shared.backoff import Backoff
@@ -37,6 +37,8 @@ MAX_LETTERS: Final = 100
 SEND_TIMEOUT_S: Final = 30.0
 LEDGER_NAME: Final = "accounting.ledger"
 _QUERIES: Final = sqlfile.load("services.accounting", "queries.sql")
+_CHARGES: Final = _QUERIES["relay_lines"].replace("{lines}", _QUERIES["charges"])
+_AMENDMENTS: Final = _QUERIES["relay_lines"].replace("{lines}", _QUERIES["amendments"])
 
 
 class Relay:
@@ -94,7 +96,8 @@ class Relay:
                 return 0
             begin, end = claim
             bounds = {"first": first + begin, "end": first + end, "limit": MAX_CHARGES}
-            rows = await (await connection.execute(_QUERIES["relay_charges"], bounds)).fetchall()
+            query = _AMENDMENTS if topic == OWN_TOPIC else _CHARGES
+            rows = await (await connection.execute(query, bounds)).fetchall()
             if len(rows) == MAX_CHARGES:
                 # The last entry may go on behind the limit: leave it to the next go.
                 end = rows[-1][0] - first

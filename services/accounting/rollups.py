@@ -40,11 +40,14 @@ class Rollup(NamedTuple):
 ROLLUPS: Final = (
     Rollup("accounting.rollup_printer", ("printer_no", "kind"), "jobs"),
     Rollup("accounting.rollup_person", ("person_no",), "jobs"),
-    Rollup("accounting.rollup_project", ("project_no", "department_no"), "jobs"),
+    Rollup("accounting.rollup_project", ("project_no",), "jobs"),
+    Rollup("accounting.rollup_department", ("department_no",), "jobs"),
     Rollup("accounting.rollup_media", ("media_no",), "media_jobs"),
     Rollup("accounting.rollup_category", ("category_no",), "category_jobs"),
+    Rollup("accounting.rollup_printer_month", ("printer_no", "kind"), "jobs", "month"),
     Rollup("accounting.rollup_person_month", ("person_no",), "jobs", "month"),
-    Rollup("accounting.rollup_project_month", ("project_no", "department_no"), "jobs", "month"),
+    Rollup("accounting.rollup_project_month", ("project_no",), "jobs", "month"),
+    Rollup("accounting.rollup_department_month", ("department_no",), "jobs", "month"),
 )
 """In the order in which every writer locks them. Only what has many keys a day is kept by month as well."""
 
@@ -52,12 +55,18 @@ VALUES: Final[tuple[LiteralString, ...]] = ("jobs", *(column for column, _ in SU
 _TIMES: Final[dict[str, LiteralString]] = {"day": "day", "month": "date_trunc('month', day)::date AS month"}
 
 
-def summed(rollup: Rollup, source: LiteralString) -> LiteralString:
-    """A query for the cells of a rollup, from charges."""
+def summed(
+    rollup: Rollup, source: LiteralString, *, only: tuple[LiteralString, ...] | None = None
+) -> LiteralString:
+    """A query for the cells of a rollup, from ledger lines; `only` names the sums that may be other than 0."""
     keys = ", ".join((_TIMES[rollup.grain], *rollup.keys))
     places = ", ".join(("1", *rollup.keys))
-    sums = ", ".join(f"coalesce(sum({of}), 0)::bigint AS {column}" for column, of in SUMS)
-    return f"SELECT {keys}, sum({rollup.counts})::bigint AS jobs, {sums} FROM {source} GROUP BY {places}"  # noqa: S608
+    counted: list[LiteralString] = []
+    for column, of in (("jobs", rollup.counts), *SUMS):
+        value: LiteralString = f"coalesce(sum({of}), 0)" if only is None or column in only else "0"
+        counted.append(f"{value}::bigint AS {column}")
+    sums: LiteralString = ", ".join(counted)
+    return f"SELECT {keys}, {sums} FROM {source} GROUP BY {places}"  # noqa: S608
 
 
 def moved_on(rollup: Rollup, cells: LiteralString) -> LiteralString:

@@ -13,7 +13,7 @@ from shared import sqlfile
 from shared.postgres import connect
 
 MAX_EXAMPLES: Final = 10
-_QUERIES: Final = sqlfile.load("services.accounting", "queries.sql")
+_QUERIES: Final = sqlfile.load("services.accounting", "queries_verify.sql")
 
 
 class Finding(Struct, frozen=True):
@@ -30,6 +30,7 @@ class VerifyReport(Struct, frozen=True):
     ok: bool
     jobs: int
     lines: int
+    amendments: int
     findings: list[Finding]
 
 
@@ -46,8 +47,8 @@ def verify(url: str) -> VerifyReport:
         findings = [_rollup(connection, each) for each in ROLLUPS]
         findings += [_rows(connection, check) for check in _QUERIES if check.startswith("verify_no_")]
     assert counted is not None  # noqa: S101 - an aggregate has one row
-    jobs, lines = counted
-    return VerifyReport(not any(each.wrong for each in findings), jobs, lines, findings)
+    jobs, lines, amendments = counted
+    return VerifyReport(not any(each.wrong for each in findings), jobs, lines, amendments, findings)
 
 
 def rebuild(url: str) -> int:
@@ -62,7 +63,7 @@ def rebuild(url: str) -> int:
         for rollup in ROLLUPS:
             delete: LiteralString = f"DELETE FROM {rollup.table}"  # noqa: S608
             columns: LiteralString = ", ".join((*rollup.columns, *VALUES))
-            insert: LiteralString = f"INSERT INTO {rollup.table} ({columns}) {summed(rollup, 'accounting.charge')}"
+            insert: LiteralString = f"INSERT INTO {rollup.table} ({columns}) {summed(rollup, 'accounting.leg')}"
             connection.execute(delete)
             cells += connection.execute(insert).rowcount
     return cells
@@ -77,7 +78,7 @@ def _rollup(connection: Connection[TupleRow], rollup: Rollup) -> Finding:
     differs = " OR ".join(f"coalesce(r.{value}, 0) <> coalesce(l.{value}, 0)" for value in VALUES)
     query: LiteralString = (
         f"SELECT count(*) OVER (), {both}, {sides} FROM {rollup.table} AS r "  # noqa: S608
-        f"FULL JOIN ({summed(rollup, 'accounting.charge')}) AS l ON {on} "
+        f"FULL JOIN ({summed(rollup, 'accounting.leg')}) AS l ON {on} "
         f"WHERE {differs} ORDER BY 2 LIMIT {MAX_EXAMPLES}"
     )
     rows = connection.execute(query).fetchall()

@@ -30,7 +30,8 @@ from services.collector.registry import Registry
 from services.collector.twice import told_twice
 from shared.clock import Clock
 from shared.errors import Conflict
-from shared.http.problems import PreconditionFailed
+from shared.http.conditions import require_match
+from shared.http.headers import ETAG, IDEMPOTENCY_KEY, IF_MATCH, LOCATION
 from shared.http.routes import Answer, Call, Route
 from shared.ids import uuid7
 
@@ -54,12 +55,14 @@ class PrintersApi:
             Route(method="GET", path="/v1/printers", handler=self.every, query=PrinterQuery, answer=PrinterPage,
                   summary="Printers by name, with what polling has found."),
             Route(method="POST", path="/v1/printers", handler=self.add, body=NewPrinter, answer=PrinterView,
-                  status=201, errors=(409,), summary="Add a printer, once the device has told who it is."),
+                  status=201, errors=(409,), takes=(IDEMPOTENCY_KEY,), gives=(ETAG, LOCATION),
+                  summary="Add a printer, once the device has told who it is."),
             Route(method="GET", path=one, handler=self.one, answer=PrinterView, errors=(404,),
-                  summary="One printer."),
+                  gives=(ETAG,), summary="One printer."),
             Route(method="PATCH", path=one, handler=self.edit, body=PrinterEdit, answer=PrinterView,
-                  errors=(404, 409, 412), summary="Change a printer; If-Match guards against others' changes."),
-            Route(method="DELETE", path=one, handler=self.remove, status=204, errors=(404, 412),
+                  errors=(404, 409), takes=(IF_MATCH,), gives=(ETAG,),
+                  summary="Change a printer; If-Match guards against others' changes."),
+            Route(method="DELETE", path=one, handler=self.remove, status=204, errors=(404,), takes=(IF_MATCH,),
                   summary="Take a printer out of the registry; what it printed stays."),
             Route(method="POST", path=f"{one}/test", handler=self.test, answer=TestReport, errors=(404,),
                   summary="Test a printer: a list of checks, each with a remedy."),
@@ -90,7 +93,7 @@ class PrintersApi:
     async def add(self, call: Call) -> Answer:
         """Adds a printer; the same Idempotency-Key again answers the printer that it added."""
         body: NewPrinter = call.body
-        key = call.headers.get("Idempotency-Key") or None
+        key = call.idempotency_key
         if key and (before := await self._registry.added_before(key)):
             return self._answer(before, status=201)
         address = normal_address(body.address)
@@ -169,9 +172,7 @@ class PrintersApi:
 
     def _matched(self, call: Call) -> Printer:
         printer = self._registry.get(call.path["id"])
-        wanted = call.headers.get("If-Match", "*").strip()
-        if wanted not in {"*", printer.etag}:
-            raise PreconditionFailed(f"The printer {printer.name} was changed meanwhile: read it again.")
+        require_match(call.if_match, printer.etag, f"printer {printer.name}")
         return printer
 
     def _told_twice(self, new: Printer | None = None, prints_on: str | None = None) -> dict[str, str]:

@@ -27,16 +27,31 @@ LIMIT %(limit)s
 
 -- name: ledger
 -- Counts line by line what no rollup holds: another time zone's days, or only some of the jobs.
--- The line that brings a job up to its minimum has an amount, but is no job and no line of one.
+-- Lines that take others back (leg -1) count backwards. A job counts where the ledger says so, like in the rollups;
+-- where only some of its lines are asked for, it counts where lines of it are left. The line that brings a job up to
+-- its minimum has an amount, but is no job and no line of one.
 -- The last column is 1 in the one row that is the total, which comes first so that no limit cuts it off. A filter that is NULL lets everything pass.
-SELECT coalesce(key, ''), max(name), count(DISTINCT job_id) FILTER (WHERE entry_kind <> 'minimum'),
+SELECT coalesce(key, ''), max(name),
+  coalesce(sum(CASE
+    WHEN %(media)s::text IS NOT NULL OR %(category)s::text IS NOT NULL THEN sign(lines)
+    WHEN is_total = 1 THEN jobs
+    WHEN %(by)s::text = 'media' THEN media_jobs
+    WHEN %(by)s::text = 'category' THEN category_jobs
+    ELSE jobs
+  END), 0)::bigint,
   coalesce(sum(printed_area_m2), 0) * 1000000,
   coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000,
   coalesce(sum(impressions), 0)::bigint, coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0),
-  coalesce(sum(price), 0),
-  count(*) FILTER (WHERE entry_kind <> 'minimum' AND (cost IS NULL OR price IS NULL)), GROUPING(key)
+  coalesce(sum(price), 0), coalesce(sum(unpriced_lines), 0)::bigint, is_total
 FROM (
-  SELECT job_id, entry_kind, printed_area_m2, used_area_m2, ink_ml, impressions, sheets, cost, price,
+SELECT key, GROUPING(key) AS is_total, max(name) AS name, sum(jobs) AS jobs, sum(media_jobs) AS media_jobs,
+  sum(category_jobs) AS category_jobs, sum(leg) FILTER (WHERE line_kind <> 'minimum') AS lines,
+  sum(printed_area_m2) AS printed_area_m2, sum(used_area_m2) AS used_area_m2, sum(ink_ml) AS ink_ml,
+  sum(impressions) AS impressions, sum(sheets) AS sheets, sum(cost) AS cost, sum(price) AS price,
+  sum(unpriced_lines) AS unpriced_lines
+FROM (
+  SELECT job_id, leg, line_kind, jobs, media_jobs, category_jobs, unpriced_lines, printed_area_m2, used_area_m2, ink_ml,
+    impressions, sheets, cost, price,
     CASE %(by)s::text
       WHEN 'printer' THEN printer
       WHEN 'person' THEN person
@@ -69,6 +84,10 @@ FROM (
     AND (%(category)s::text IS NULL OR category = %(category)s)
     AND (%(outcome)s::text IS NULL OR outcome = %(outcome)s)
 ) AS line
-GROUP BY GROUPING SETS ((key), ())
-ORDER BY GROUPING(key) DESC
+GROUP BY GROUPING SETS ((key, job_id), (job_id))
+-- The total is there also where nothing is.
+UNION ALL SELECT NULL, 1, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+) AS job
+GROUP BY is_total, key
+ORDER BY is_total DESC
 LIMIT %(limit)s

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
 from shared.events.envelope import CloudEvent, Moment
-from shared.events.jobs import Code, Count, Kind, Outcome, Quantity, Text
+from shared.events.jobs import Code, Kind, Outcome, Text
 
 CHARGE_POSTED: Final = "charge.posted.v1"
 
 Amount = Annotated[str, Meta(pattern=r"^-?\d+\.\d+$", max_length=40)]
 """Money as an exact decimal string."""
+SignedCount = Annotated[int, Meta(ge=-(10**9), le=10**9)]
+SignedQuantity = Annotated[int, Meta(ge=-(10**15), le=10**15)]
+"""Negative on a line that takes an earlier one back."""
 EntryKind = Literal["charge", "minimum", "correction", "void", "reprice"]
 
 
@@ -28,13 +32,13 @@ class BookAmount(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ChargeQuantities(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the line consumed: areas in mm2, ink in uL; absent where no source told it."""
+    """What the line consumed: areas in mm2, ink in uL; absent where no source told it, negative on a void."""
 
-    printed_area_mm2: Quantity | None = None
-    used_area_mm2: Quantity | None = None
-    ink_ul: Quantity | None = None
-    impressions: Count | None = None
-    sheets: Count | None = None
+    printed_area_mm2: SignedQuantity | None = None
+    used_area_mm2: SignedQuantity | None = None
+    ink_ul: SignedQuantity | None = None
+    impressions: SignedCount | None = None
+    sheets: SignedCount | None = None
 
 
 class ChargePerson(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,7 +48,18 @@ class ChargePerson(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ChargePosted(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One posted ledger line; `line` counts a job's lines from 0."""
+    """One posted ledger line; `line` counts a job's lines from 0.
+
+    Quantities, amounts and counts are signed: adding up all events of a line gives its current state, of a voided
+    line nothing. Fields that came later are absent from events told before.
+
+    Attributes:
+        follows: the line that this one takes back, or comes after.
+        day: the business day on which it is booked.
+        jobs: what it adds to the number of jobs.
+        unpriced_lines: what it adds to the number of lines that lack a cost or a price.
+        correction_id: the change that made it; with `actor` and `reason`, who made that and why.
+    """
 
     id: Code
     entry_kind: EntryKind = "charge"
@@ -66,6 +81,12 @@ class ChargePosted(Struct, frozen=True, kw_only=True, omit_defaults=True):
     price: BookAmount
     occurred_at: Moment
     posted_at: Moment
+    day: date | None = None
+    jobs: int | None = None
+    unpriced_lines: int | None = None
+    correction_id: Code | None = None
+    actor: Text | None = None
+    reason: Text | None = None
 
 
 ChargePostedEvent = CloudEvent[ChargePosted]

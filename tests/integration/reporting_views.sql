@@ -32,6 +32,11 @@ SELECT job_id, 2, 'minimum', completed_at, printer, printer_name, person, person
   department, department_name, kind, outcome, '', '', '', NULL, NULL, NULL, NULL, NULL, 0, 0.25
 FROM line WHERE job_id IN (7, 13);
 
+ALTER TABLE line ADD COLUMN leg smallint DEFAULT 1, ADD COLUMN line_kind text, ADD COLUMN jobs smallint,
+  ADD COLUMN media_jobs smallint, ADD COLUMN category_jobs smallint, ADD COLUMN unpriced_lines smallint;
+UPDATE line SET line_kind = entry_kind, jobs = (line = 1)::integer, media_jobs = (entry_kind = 'charge')::integer,
+  category_jobs = (entry_kind = 'charge')::integer, unpriced_lines = (cost IS NULL OR price IS NULL)::integer;
+
 CREATE VIEW inkmeter.charges AS SELECT * FROM line;
 
 CREATE VIEW inkmeter.summary_daily AS

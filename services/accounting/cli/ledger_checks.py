@@ -37,7 +37,9 @@ def verify_command(*, data_dir: Path | None, as_json: bool) -> None:
             [(each.check, each.wrong, "\n".join(each.examples)) for each in report.findings],
         )
         verdict = "All is well" if report.ok else "Something is wrong"
-        click.echo(f"{verdict}: {report.jobs} jobs, {report.lines} ledger lines.")
+        click.echo(
+            f"{verdict}: {report.jobs} jobs, {report.lines} lines, {report.amendments} later states of lines."
+        )
     sys.exit(0 if report.ok else 1)
 
 

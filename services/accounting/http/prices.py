@@ -20,14 +20,13 @@ from services.accounting.pricelist.toml_text import from_toml, to_toml
 from services.accounting.pricing.entries import PriceListFile
 from shared.errors import Conflict
 from shared.http.body import read_json
+from shared.http.headers import ETAG, IF_MATCH, LOCATION
 from shared.http.problems import BadRequest, FieldError, Invalid
 from shared.http.routes import Answer, Call, Route
 
 TOML: Final = "application/toml"
 CSV: Final = "text/csv"
 JSON: Final = "application/json"
-OPERATOR: Final = "operator"
-"""Who publishes as long as there is one token for all operators."""
 
 
 class PriceBook(PriceBookItem, frozen=True, kw_only=True):
@@ -84,14 +83,17 @@ class PriceBookApi:
                   answer=Page[PriceBookItem], summary="List every version of every price list."),
             Route(method="POST", path="/v1/price-books", handler=self._import, parse=self._read, status=201,
                   query=ImportQuery, content_types=(JSON, TOML, CSV), body=PriceBookText,
-                  answer=ImportedPriceBook, also=(200,), errors=(409,),
+                  answer=ImportedPriceBook, also=(200,), errors=(409,), gives=(ETAG, LOCATION),
                   summary="Import a price list file as a draft; the same file again changes nothing."),
             Route(method="GET", path=one, handler=self._show, query=VersionQuery, answer=PriceBook, errors=(404,),
-                  answers_with=(JSON, TOML, CSV), summary="Show one version, the newest by default."),
+                  gives=(ETAG,), answers_with=(JSON, TOML, CSV),
+                  summary="Show one version, the newest by default."),
             Route(method="DELETE", path=one, handler=self._delete, query=VersionQuery, status=204,
-                  errors=(404, 409, 412), summary="Delete a draft; what is published is kept for ever."),
+                  errors=(404, 409), takes=(IF_MATCH,),
+                  summary="Delete a draft; what is published is kept for ever."),
             Route(method="POST", path=f"{one}/publish", handler=self._publish, parse=_publication,
-                  body=Publication, answer=PriceBookItem, errors=(404, 409, 412),
+                  body=Publication, answer=PriceBookItem, errors=(404, 409), takes=(IF_MATCH,),
+                  gives=(ETAG,),
                   summary="Publish a draft; from then on it never changes. Publishing twice is publishing once."),
         ]  # fmt: skip
 
@@ -145,17 +147,15 @@ class PriceBookApi:
             )
         published, _ = await self._store.publish(
             name,
-            by=OPERATOR,
+            by=call.actor,
             make_default=call.body.default,
-            if_match=call.headers.get("If-Match"),
+            if_match=call.if_match,
         )
         item = PriceBookItem(**await self._item(published))
         return Answer(item, headers={"ETag": published.etag})
 
     async def _delete(self, call: Call) -> None:
-        await self._store.delete_draft(
-            call.path["name"], call.query.version, if_match=call.headers.get("If-Match")
-        )
+        await self._store.delete_draft(call.path["name"], call.query.version, if_match=call.if_match)
 
     async def _item(self, version: Version) -> dict[str, Any]:
         return shown(version, await self._store.defaults(), self._store.zone)

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from services.accounting.http.paging import Page, PageQuery, from_cursor, page_of
 from services.accounting.projects import Kind, Project, Projects
+from shared.http.headers import ETAG, IF_MATCH
 from shared.http.problems import FieldError, Invalid
 from shared.http.routes import Answer, Call, Route
 
@@ -78,18 +79,16 @@ class ProjectApi:
 
         async def put(call: Call) -> Answer:
             values: dict[str, Any] = {"customer": None, "billable": True, **msgspec.structs.asdict(call.body)}
-            stored, is_new = await store.put(
-                kind, _code(call.path["code"]), values, if_match=call.headers.get("If-Match")
-            )
+            stored, is_new = await store.put(kind, _code(call.path["code"]), values, if_match=call.if_match)
             return Answer(_item(stored), status=201 if is_new else 200, headers={"ETag": stored.etag})
 
         return [
             Route(method="GET", path=many, handler=search, query=ProjectQuery, answer=Page[ProjectItem],
                   summary=f"Search {kind}s, a page by code."),
-            Route(method="GET", path=one, handler=show, answer=ProjectItem, errors=(404,),
+            Route(method="GET", path=one, handler=show, answer=ProjectItem, errors=(404,), gives=(ETAG,),
                   summary=f"Show one {kind}."),
-            Route(method="PUT", path=one, handler=put, body=body, answer=ProjectItem, also=(201,), errors=(412,),
-                  summary=f"Create or change one {kind}."),
+            Route(method="PUT", path=one, handler=put, body=body, answer=ProjectItem, also=(201,),
+                  takes=(IF_MATCH,), gives=(ETAG,), summary=f"Create or change one {kind}."),
         ]  # fmt: skip
 
 

@@ -1,0 +1,125 @@
+-- name: stage
+-- The new states that are to be posted. `based_on` is the revision that a state was worked out from; NULL means
+-- whatever the newest one is. Rows live as long as the transaction.
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_amendment (
+    charge_entry_id bigint NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    cost_micro bigint,
+    price_micro bigint,
+    person_no integer NOT NULL,
+    project_no integer NOT NULL,
+    department_no integer NOT NULL,
+    cost_rule_no integer NOT NULL,
+    price_rule_no integer NOT NULL,
+    based_on integer,
+    line smallint NOT NULL,
+    billable boolean NOT NULL,
+    voided boolean NOT NULL
+) ON COMMIT DELETE ROWS
+
+-- name: lock_own_stream
+-- Corrections are made one after the other: whoever holds this row to the commit numbers entries without a gap.
+SELECT next_offset FROM accounting.offsets WHERE topic = '' AND partition = 0 FOR UPDATE
+
+-- name: now_and_open
+-- Asked after the lock: the moment of the entries, and the first day that they may be booked on.
+SELECT clock_timestamp(), nullif(accounting.open_from(), '-infinity')
+
+-- name: analyze_staged
+-- Nobody else counts the rows of a temporary table for the planner.
+ANALYZE pg_temp.staged_amendment
+
+-- name: find_changes
+-- Of what is staged, the lines that get another state, with the state before. `only_money` are those that stay where
+-- they are and change nothing but amounts: their quantities move no sum.
+CREATE TEMPORARY TABLE changing ON COMMIT DROP AS
+SELECT row_number() OVER () - 1 AS place, s.*, l.revision AS from_revision, l.last_entry_id,
+    greatest(l.day, coalesce(%(open_from)s::date, l.day)) AS day, l.voided AS was_voided,
+    l.cost_micro AS old_cost_micro, l.price_micro AS old_price_micro, l.person_no AS old_person_no,
+    l.project_no AS old_project_no, l.department_no AS old_department_no, l.unpriced_lines AS old_unpriced_lines,
+    CASE WHEN s.voided THEN 0 ELSE (s.cost_micro IS NULL OR s.price_micro IS NULL)::integer END::smallint
+        AS unpriced_lines,
+    NOT s.voided AND NOT l.voided AND (s.person_no, s.project_no, s.department_no)
+        = (l.person_no, l.project_no, l.department_no) AS only_money,
+    l.printer_no, l.media_no, l.category_no, l.kind, l.jobs, l.media_jobs, l.category_jobs, l.printed_area_mm2,
+    l.used_area_mm2, l.ink_total_ul, l.impressions, l.sheets
+FROM pg_temp.staged_amendment AS s
+JOIN accounting.current_line AS l
+    ON l.entry_id = s.charge_entry_id AND l.line = s.line AND l.occurred_at = s.occurred_at
+WHERE s.voided <> l.voided
+    OR NOT s.voided AND (
+        (s.person_no, s.project_no, s.department_no, s.billable, s.cost_rule_no, s.price_rule_no)
+            <> (l.person_no, l.project_no, l.department_no, l.billable, l.cost_rule_no, l.price_rule_no)
+        OR s.cost_micro IS DISTINCT FROM l.cost_micro OR s.price_micro IS DISTINCT FROM l.price_micro
+    )
+
+-- name: count_changes
+-- How many lines change, how many change in more than amounts, how many were changed by somebody else since they
+-- were read, and how many of those staged are no line of the ledger.
+SELECT (SELECT count(*) FROM pg_temp.changing), (SELECT count(*) FROM pg_temp.changing WHERE NOT only_money),
+    (
+        SELECT count(*) FROM pg_temp.changing WHERE based_on <> from_revision
+    ),
+    (
+        SELECT count(*) FROM pg_temp.staged_amendment AS s
+        WHERE NOT EXISTS (
+            SELECT FROM accounting.charge AS c
+            WHERE c.entry_id = s.charge_entry_id AND c.line = s.line AND c.occurred_at = s.occurred_at
+        )
+    ),
+    (SELECT count(*) FROM pg_temp.staged_amendment)
+
+-- name: take_entries
+-- Two ids for each amendment; answers the first of them.
+UPDATE accounting.offsets SET next_offset = next_offset + 2 * %(lines)s WHERE topic = '' AND partition = 0
+RETURNING next_offset - 2 * %(lines)s
+
+-- name: post_correction
+INSERT INTO accounting.correction (kind, actor, reason, made_at, open_from, undoes, lines, first_entry_id, request)
+VALUES (
+    %(kind)s, %(actor)s, %(reason)s, %(made_at)s, coalesce(%(open_from)s::date, '-infinity'), %(undoes)s, %(lines)s,
+    %(first_entry_id)s, %(request)s
+)
+RETURNING correction_no
+
+-- name: post_amendments
+INSERT INTO accounting.amendment (
+    entry_id, charge_entry_id, follows_entry_id, occurred_at, posted_at, correction_no, cost_micro, price_micro, day,
+    person_no, project_no, department_no, cost_rule_no, price_rule_no, revision, line, amendment_kind, unpriced_lines,
+    billable, voided
+)
+SELECT %(first_entry_id)s + 2 * place, charge_entry_id, last_entry_id, occurred_at, %(made_at)s, %(correction_no)s,
+    cost_micro, price_micro, day, person_no, project_no, department_no, cost_rule_no, price_rule_no,
+    coalesce(based_on, from_revision) + 1, line, CASE WHEN voided THEN 4 ELSE %(leg_kind)s::integer END,
+    unpriced_lines, billable, voided
+FROM pg_temp.changing
+
+-- name: only_money
+-- What amounts alone add to the sums of where their lines stay.
+(
+    SELECT day, printer_no, kind, person_no, project_no, department_no, media_no, category_no,
+        coalesce(cost_micro, 0) - coalesce(old_cost_micro, 0) AS cost_micro,
+        coalesce(price_micro, 0) - coalesce(old_price_micro, 0) AS price_micro,
+        unpriced_lines - old_unpriced_lines AS unpriced_lines
+    FROM pg_temp.changing WHERE only_money
+) AS moved
+
+-- name: both_legs
+-- All that the legs of the other lines add.
+(
+    SELECT day, printer_no, kind, old_person_no AS person_no, old_project_no AS project_no,
+        old_department_no AS department_no, media_no, category_no, -jobs AS jobs, -media_jobs AS media_jobs,
+        -category_jobs AS category_jobs, -printed_area_mm2 AS printed_area_mm2, -used_area_mm2 AS used_area_mm2,
+        -ink_total_ul AS ink_total_ul, -impressions AS impressions, -sheets AS sheets,
+        -old_cost_micro AS cost_micro, -old_price_micro AS price_micro, -old_unpriced_lines AS unpriced_lines
+    FROM pg_temp.changing WHERE NOT only_money AND NOT was_voided
+    UNION ALL
+    SELECT day, printer_no, kind, person_no, project_no, department_no, media_no, category_no, jobs, media_jobs,
+        category_jobs, printed_area_mm2, used_area_mm2, ink_total_ul, impressions, sheets, cost_micro, price_micro,
+        unpriced_lines
+    FROM pg_temp.changing WHERE NOT only_money AND NOT voided
+) AS moved
+
+-- name: forget_changes
+DROP TABLE pg_temp.changing;
+TRUNCATE pg_temp.staged_amendment;
