@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -20,7 +21,7 @@ _UM_PER_M: Final = 1_000_000
 _LARGEST: Final = (1 << 62) // _UM_PER_M
 KINDS: Final = {number: code for code, number in KIND.items()}
 OUTCOMES: Final = {number: code for code, number in OUTCOME.items()}
-COLOUR_MODES: Final = {number: code for code, number in COLOUR_MODE.items()}
+_MONO: Final = COLOUR_MODE["mono"]
 _TABLES: Final = ("ppu", "media", "ink", "click", "scan", "fixed")
 
 
@@ -50,11 +51,13 @@ class Asks:
         inks: amounts of ink by colour.
         more: other quantities than areas, and the size of pages.
         printers: the printers that any list names, by id or serial number.
+        changes: the moments at which other lists begin to count, in order.
     """
 
     inks: bool
     more: bool
     printers: frozenset[str]
+    changes: tuple[datetime, ...]
 
     @classmethod
     def of(cls, book: PriceBook) -> Asks:
@@ -72,6 +75,7 @@ class Asks:
                 for entry in getattr(file, table)
                 if entry.scope.level == "printer"
             ),
+            changes=tuple(sorted({prices.valid_from for prices in book.lists})),
         )
 
 
@@ -166,7 +170,7 @@ def told_line(lines: Lines, at: int, names: Names) -> JobLine:
         used_area_mm2=_told(lines.used_area_mm2[at]),
         scan_area_mm2=_told(lines.scan_area_mm2[at]),
         category=names.categories[int(lines.category_no[at])] or None,
-        colour_mode=COLOUR_MODES.get(int(lines.colour_mode[at])),
+        colour_mode=None if not (mode := int(lines.colour_mode[at])) else "mono" if mode == _MONO else "colour",
         finishing=list(finishing) or None,
         ink_ul=ink_ul or None,
         impressions=_told(lines.impressions[at]),

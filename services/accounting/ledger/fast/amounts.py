@@ -6,6 +6,7 @@ whose weights may not fit, or a batch whose sums may not, is left to the plain p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -67,12 +68,35 @@ def _weights(rate: LineRate | MarkupRate | Unpriced, colours: tuple[str, ...]) -
     return Weights(_WEIGHED, (*weights, *(0,) * (WIDTH - len(weights))), rate.denominator, rate.step_micro)
 
 
+class _Ready(NamedTuple):
+    """The weights of all positions as arrays, without the columns in which none of them weighs anything."""
+
+    used: npt.NDArray[np.intp]
+    weights: Whole
+    kinds: Whole
+    denominators: Whole
+    steps: Whole
+
+    @classmethod
+    def of(cls, rows: Sequence[Weights]) -> _Ready:
+        """Columns of rows; the first weight, which a markup stands in, is always there."""
+        weights = np.array([row.weights for row in rows], np.int64).reshape(-1, WIDTH)
+        used = np.union1d(0, np.flatnonzero(weights.any(axis=0)))
+        return cls(
+            used,
+            np.ascontiguousarray(weights[:, used]),
+            np.array([row.kind for row in rows], np.int64),
+            np.array([row.denominator for row in rows], np.int64),
+            np.array([row.step_micro for row in rows], np.int64),
+        )
+
+
 class Table:
     """The weights of one book for all rates that are kept, by position."""
 
     def __init__(self) -> None:
         self._rows: list[Weights] = []
-        self._ready: tuple[Whole, Whole, Whole, Whole] | None = None
+        self._ready: _Ready | None = None
 
     def add(self, weights: Weights) -> None:
         """Keeps the weights of the next position."""
@@ -85,16 +109,12 @@ class Table:
         Raises:
             TooLarge: a sum may not fit 64 bits, or an amount the ledger.
         """
-        if self._ready is None:
-            self._ready = (
-                np.array([row.weights for row in self._rows], np.int64).reshape(-1, WIDTH),
-                np.array([row.kind for row in self._rows], np.int64),
-                np.array([row.denominator for row in self._rows], np.int64),
-                np.array([row.step_micro for row in self._rows], np.int64),
-            )
-        weights, kinds, denominators, steps = (each[rates] for each in self._ready)
-        self._guard(weights, quantities)
-        totals = np.einsum("ij,ij->i", weights, quantities)
+        ready = self._ready = self._ready or _Ready.of(self._rows)
+        weights, kinds = ready.weights[rates], ready.kinds[rates]
+        denominators, steps = ready.denominators[rates], ready.steps[rates]
+        used = quantities[:, ready.used]
+        self._guard(weights, used)
+        totals = np.einsum("ij,ij->i", weights, used)
         absent = kinds == _UNPRICED
         if costs is not None and (marked_up := kinds == _MARKED_UP).any():
             absent |= marked_up & (costs == NULL64)
