@@ -39,11 +39,13 @@ WHERE id = %(id)s AND state = 'draft'
 RETURNING id, name, version, book, state, valid_from, definition, sha256, created_at, published_at, published_by
 
 -- name: default_names
--- The lists that were ever named as a book's default, the last one named last.
-SELECT book, name FROM accounting.default_price_list ORDER BY no
-
--- name: name_default
-INSERT INTO accounting.default_price_list (book, name) VALUES (%(book)s, %(name)s)
+-- The lists that were named as a book's default since it was last taken away, the last one named last.
+SELECT book, name FROM accounting.price_assignment AS a
+WHERE level = 'default' AND name IS NOT NULL AND NOT EXISTS (
+    SELECT FROM accounting.price_assignment AS later
+    WHERE later.book = a.book AND later.level = 'default' AND later.key = '' AND later.name IS NULL AND later.no > a.no
+)
+ORDER BY no
 
 -- name: count_up_revision
 UPDATE accounting.price_revision SET revision = revision + 1
