@@ -16,6 +16,7 @@ from services.accounting.http.projects import ProjectApi
 from services.accounting.http.reservations import ReservationApi
 from services.accounting.idempotency import run_forgetting
 from services.accounting.ledger.worker import Ledger, LedgerOptions
+from services.accounting.lists import Lists
 from services.accounting.periods import Periods
 from services.accounting.pricebooks import PriceBooks
 from services.accounting.projects import Projects, run_telling
@@ -137,7 +138,7 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
         *ProjectApi(projects).routes(),
         *PeriodApi(Periods(pool, SystemClock(), timezone=settings.timezone)).routes(),
         *ReservationApi(Reservations(pool, currency=settings.currency), currency=settings.currency).routes(),
-        *ChargeApi(charges, SystemClock(), timezone=settings.timezone).routes(),
+        *ChargeApi(charges, Lists(pool), SystemClock(), timezone=settings.timezone).routes(),
     ]
 
 
