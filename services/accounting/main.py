@@ -8,10 +8,13 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.accounting.amend.corrections import Corrections
+from services.accounting.budget_store import Budgets
 from services.accounting.charges import Charges
+from services.accounting.http.budgets import BudgetApi
 from services.accounting.http.charges import ChargeApi
 from services.accounting.http.corrections import CorrectionApi
 from services.accounting.http.periods import PeriodApi
+from services.accounting.http.price_assignments import PriceAssignmentApi
 from services.accounting.http.price_copies import PriceCopyApi
 from services.accounting.http.prices import PriceBookApi
 from services.accounting.http.projects import ProjectApi
@@ -138,9 +141,11 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
     return [
         *PriceBookApi(price_books, currency=settings.currency).routes(),
         *PriceCopyApi(price_books).routes(),
+        *PriceAssignmentApi(pool).routes(),
         *ProjectApi(projects).routes(),
         *CorrectionApi(corrections, pool, clock, timezone=zone, currency=currency).routes(),
         *PeriodApi(Periods(pool, clock, timezone=zone)).routes(),
+        *BudgetApi(Budgets(pool), SystemClock(), currency=settings.currency, timezone=settings.timezone).routes(),
         *ReservationApi(Reservations(pool, currency=settings.currency), currency=settings.currency).routes(),
         *ChargeApi(charges, SystemClock(), timezone=settings.timezone).routes(),
     ]

@@ -79,4 +79,6 @@ SELECT id, name, version, book, valid_from, published_at
 FROM accounting.price_list WHERE state = 'published' ORDER BY name, version
 
 -- name: default_history
-SELECT book, name, named_at FROM accounting.default_price_list ORDER BY no
+SELECT book, name, assigned_at AS named_at
+FROM accounting.price_assignment WHERE level = 'default' AND name IS NOT NULL
+ORDER BY no
