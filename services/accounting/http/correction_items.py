@@ -13,7 +13,7 @@ from services.accounting.amend.corrections import Done
 from services.accounting.amend.effects import Effect, Sums
 from services.accounting.amend.post import CorrectionKind
 from services.accounting.charge_events import charge_id
-from services.accounting.http.charges import Exact
+from services.accounting.http.line_items import Exact
 from shared.money import format_micro
 
 
