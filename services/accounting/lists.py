@@ -73,7 +73,7 @@ class Lists:
         with classified():
             async with self._pool.connection() as connection, connection.transaction():
                 await connection.execute(_SNAPSHOT)
-                found = await _rows(connection, _jobs(one), _values(one))
+                found = await _rows(connection, _jobs(one), values_of(one))
                 if not found:
                     raise NotFound(f"There is no job {job_id}: take its id from GET /v1/jobs.")
                 lines = await _rows(connection, QUERIES["job_lines"], {"job_id": job_id})
@@ -82,7 +82,7 @@ class Lists:
     async def _page(
         self, page: LiteralString, totals: LiteralString, wanted: Wanted
     ) -> tuple[list[Row], Row | None]:
-        values = _values(wanted)
+        values = values_of(wanted)
         try:
             with classified():
                 async with self._pool.connection() as connection, connection.transaction():
@@ -146,7 +146,7 @@ def _shown(columns: str, page: LiteralString) -> LiteralString:
     return QUERIES[columns].replace("/*page*/", f"({page})")
 
 
-def _values(wanted: Wanted) -> Mapping[str, Any]:
+def values_of(wanted: Wanted) -> Mapping[str, Any]:
     """The parameters of all statements: what can be said as bounds on job ids is, as the index is on those."""
     start, end = bounds(wanted.period)
     after = wanted.after
