@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from services.accounting.cli.billing import bill, unbill
 from services.accounting.cli.budget_list import budgets
+from services.accounting.cli.corrections import correct, correction, corrections, undo, void
 from services.accounting.cli.explanations import explain
 from services.accounting.cli.job_list import jobs
 from services.accounting.cli.ledger_checks import accounting
@@ -17,5 +19,7 @@ __all__ = ["accounting", "budgets", "departments", "explain", "jobs", "prices", 
 
 for command in (check, publish, copy, compare, assign, unassign, assignments):
     prices.add_command(command)
-for command in (close, periods):
+for command in (close, periods, correct, void, undo, corrections, correction):
     accounting.add_command(command)
+for command in (bill, unbill):
+    jobs.add_command(command)
