@@ -20,7 +20,8 @@ from services.accounting.idempotency import run_forgetting
 from services.accounting.ledger.worker import Ledger, LedgerOptions
 from services.accounting.periods import Periods
 from services.accounting.pricebooks import PriceBooks
-from services.accounting.projects import Projects, run_telling
+from services.accounting.project_telling import run_telling
+from services.accounting.projects import Projects
 from services.accounting.reference import follow_reference
 from services.accounting.relay import Relay, run_relay
 from services.accounting.reservations import Reservations, follow_authorizations

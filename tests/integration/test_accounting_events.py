@@ -9,7 +9,8 @@ import pytest_asyncio
 
 from services.accounting.pricebook_loader import load_pricing
 from services.accounting.pricing import PrinterFacts
-from services.accounting.projects import Projects, run_telling
+from services.accounting.project_telling import run_telling
+from services.accounting.projects import Projects
 from services.accounting.reference import follow_reference
 from shared.clock import SystemClock
 from shared.events import (
