@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
+from services.accounting.assignments import Place, assign, page
 from services.accounting.price_versions import (
     QUERIES,
     Connection,
@@ -146,7 +147,8 @@ class PriceBooks:
         """Deletes a draft, of which nothing was ever charged, and answers what it was.
 
         Raises:
-            NotFound: no such version. Conflict: it is published. PreconditionFailed: it is another by now.
+            NotFound: no such version. Conflict: it is published, or its list is assigned.
+            PreconditionFailed: it is another by now.
         """
         with classified():
             async with self.pool.connection() as connection:
@@ -157,6 +159,9 @@ class PriceBooks:
                     raise Conflict(
                         f"{name} v{found.version} is published, and what is published is kept: charges name it."
                     )
+                if found.version == 1 and (used := await page(connection, after=None, limit=1, name=name)):
+                    whom = f"{used[0].level} {used[0].key}".strip()
+                    raise Conflict(f"{name} is assigned to {whom}: assign another list first.")
                 await connection.execute(QUERIES["delete_draft"], {"id": found.id})
                 return found
 
@@ -180,7 +185,7 @@ class PriceBooks:
                     (newest,) = await read_versions(connection, "publish_draft", id=newest.id, published_by=by)
                 defaults = await default_lists(connection)
                 if defaults.get(newest.book) != name and (make_default or newest.book not in defaults):
-                    await connection.execute(QUERIES["name_default"], {"book": newest.book, "name": name})
+                    await assign(connection, Place(newest.book, "default", ""), name, by=by)
                     defaults[newest.book] = name
                 await connection.execute(QUERIES["count_up_revision"])
                 return newest, defaults[newest.book] == name
@@ -190,6 +195,7 @@ class PriceBooks:
             "name": prices.name,
             "book": prices.book,
             "valid_from": valid_moment(prices.valid_from, self.zone),
+            "valid_until": valid_moment(prices.valid_until, self.zone) if prices.valid_until else None,
             "definition": Jsonb(to_document(prices)),
             "sha256": fingerprint(prices),
         }

@@ -84,7 +84,7 @@ NO_RATE = st.just(Unpriced("none"))
 )
 def test_amounts_of_a_batch_are_those_of_its_lines(lines: list[tuple[Any, Any, int, int, bool]]) -> None:
     costs, prices = amounts.Table(), amounts.Table()
-    consumed = np.zeros((len(lines), amounts._WIDTH), np.int64)
+    consumed = np.zeros((len(lines), amounts.WIDTH), np.int64)
     expected = []
     for at, (cost, price, printed, cyan, first) in enumerate(lines):
         pair = PairRate(cost, price)
