@@ -96,6 +96,7 @@ async def _run(url: str, projects: int) -> list[tuple[str, Sort, float, float]]:
             for statement in FILL.replace("%(projects)s", str(projects)).split(";\n")[:-1]:
                 await connection.execute(statement.encode())
             await connection.execute("ANALYZE accounting.project")
+            await connection.execute("SELECT accounting.settle_project_words()")
         return await measure(pool)
     finally:
         await pool.close()

@@ -57,6 +57,7 @@ async def serve(settings: AccountingSettings) -> None:
         try:
             await asyncio.to_thread(require_current, url, "accounting")
             await PriceBooks(pool, ZoneInfo(settings.timezone)).require_currency(settings.currency)
+            await Projects(pool).index_search()
             await _run(settings, pool, relay_pool)
         finally:
             await relay_pool.close()

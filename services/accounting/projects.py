@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, LiteralString
 
+import structlog
 from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
@@ -17,6 +18,7 @@ from shared.errors import Conflict, NotFound
 from shared.http.conditions import require_match
 from shared.postgres import Pool, classified
 
+_log = structlog.get_logger()
 Kind = Literal["project", "department", "customer"]
 Sort = Literal["code", "name", "changed_at"]
 QUERIES: Final = sqlfile.load("services.accounting", "queries_projects.sql")
@@ -186,6 +188,15 @@ class Projects:
                 if kind == "project":
                     await connection.execute(PRICE_QUERIES["count_up_revision"])
         self.news.set()
+
+    async def index_search(self) -> None:
+        """Makes the index of names if the server has become able to; says what to do if it has not."""
+        with classified():
+            async with self.pool.connection() as connection:
+                row = await (await connection.execute("SELECT accounting.index_project_words()")).fetchone()
+        if not row or not row[0]:
+            remedy = "As the server's administrator: CREATE EXTENSION pg_trgm; then start accounting again."
+            _log.warning("projects_searched_without_index", remedy=remedy)
 
     async def _locked(self, connection: AsyncConnection[Any], kind: Kind, code: str) -> Project | None:
         found = await read_projects(connection, "lock_project", kind=kind, code=code)

@@ -62,6 +62,9 @@ ORDER BY no
 -- Whose each project is.
 SELECT code, customer FROM accounting.project WHERE kind = 'project' AND customer <> ''
 
+-- name: not_billable_projects
+SELECT code FROM accounting.project WHERE kind = 'project' AND NOT billable
+
 -- name: count_up_revision
 UPDATE accounting.price_revision SET revision = revision + 1
 

@@ -121,7 +121,3 @@ WHERE p.kind = t.kind AND p.code = t.code AND p.told_revision < t.revision
 
 -- name: mark_removals_told
 DELETE FROM accounting.project_gone WHERE gone_no = ANY (%(numbers)s)
-
--- name: not_billable
--- Projects whose jobs are not billable unless they say so themselves.
-SELECT code FROM accounting.project WHERE kind = 'project' AND NOT billable

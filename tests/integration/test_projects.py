@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.projects import FEW, QUERIES, Projects
 from shared.errors import Conflict, NotFound
 from shared.http.problems import PreconditionFailed
 from shared.postgres import connect, open_pool
+from tests.integration.ledger_events import COST
+from tests.integration.ledger_posts import ZONE, post, publish
+from tests.unit.accounting.price_lists import a1_line, job
 
 MANY = (
     "INSERT INTO accounting.project (kind, code, name, customer) "
@@ -68,6 +72,7 @@ async def test_many_projects_are_searched_by_an_index(pool):
     async with pool.connection() as connection:
         await connection.execute(MANY)
         await connection.execute("ANALYZE accounting.project")
+        await connection.execute("SELECT accounting.settle_project_words()")
         cursor = await connection.execute(
             f"EXPLAIN {query}", {**asked, "q": "number 19999", "customers": [], "few": FEW}, prepare=False
         )
@@ -149,3 +154,22 @@ async def test_a_patch_leaves_the_rest_as_it_is(projects):
 
     assert (changed.name, changed.people, changed.notes) == ("Bridge", ["ann"], "n")
     assert (changed.active, changed.customer, changed.revision) == (False, None, 2)
+
+
+async def test_a_job_that_does_not_say_is_as_billable_as_its_project(pool, projects, database_url):
+    await publish(pool, COST)
+    await projects.put("project", "INT", {"name": "Internal", "billable": False})
+    writer = LedgerWriter(database_url, ZONE)
+    told = (("INT", None), ("INT", True), ("P-1", None), ("P-1", False), (None, None))
+    jobs = [
+        job(a1_line(), project=project, billable=billable, job={"device_job_id": str(number), "source": "ipp"})
+        for number, (project, billable) in enumerate(told)
+    ]
+    post(writer, jobs)
+    writer.close()
+
+    with connect(database_url) as connection:
+        rows = connection.execute(
+            "SELECT billable FROM accounting.charge JOIN accounting.job USING (job_id) ORDER BY device_job_id"
+        ).fetchall()
+    assert [row[0] for row in rows] == [False, True, True, False, True]

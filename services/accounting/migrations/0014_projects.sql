@@ -51,8 +51,8 @@ BEGIN
     CREATE EXTENSION IF NOT EXISTS pg_trgm;
     SELECT n.nspname INTO home
     FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm';
-    EXECUTE format('CREATE INDEX IF NOT EXISTS project_by_words ON accounting.project USING gin (words %I.gin_trgm_ops)',
-        home);
+    EXECUTE format('CREATE INDEX IF NOT EXISTS project_by_words ON accounting.project USING gin (words %I.gin_trgm_ops) '
+        'WITH (gin_pending_list_limit = 256)', home);
     RETURN true;
 EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported OR unique_violation THEN
     RAISE NOTICE 'projects are searched without an index: %', SQLERRM;
@@ -60,6 +60,15 @@ EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported
 END
 $$;
 SELECT accounting.index_project_words();
+
+-- Sorts what was written lately into the index, as a long list of it would slow every search down.
+CREATE FUNCTION accounting.settle_project_words() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_regclass('accounting.project_by_words') IS NOT NULL THEN
+        PERFORM gin_clean_pending_list('accounting.project_by_words');
+    END IF;
+END
+$$;
 
 -- Whose removal Kafka must still be told, by a tombstone.
 CREATE TABLE accounting.project_gone (
