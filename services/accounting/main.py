@@ -16,6 +16,7 @@ from services.accounting.http.corrections import CorrectionApi
 from services.accounting.http.periods import PeriodApi
 from services.accounting.http.price_assignments import PriceAssignmentApi
 from services.accounting.http.price_copies import PriceCopyApi
+from services.accounting.http.price_publications import PricePublicationApi
 from services.accounting.http.prices import PriceBookApi
 from services.accounting.http.projects import ProjectApi
 from services.accounting.http.reservations import ReservationApi
@@ -144,6 +145,7 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
     return [
         *PriceBookApi(price_books, currency=settings.currency).routes(),
         *PriceCopyApi(price_books).routes(),
+        *PricePublicationApi(price_books, currency=settings.currency).routes(),
         *PriceAssignmentApi(pool).routes(),
         *ProjectApi(projects).routes(),
         *CorrectionApi(corrections, pool, clock, timezone=zone, currency=currency).routes(),
