@@ -85,7 +85,8 @@ def test_settings_that_differ_are_told_and_names_are_not():
 
 
 def test_volumes_and_classes_are_compared_by_what_they_are_meant_for():
-    before = '[[ppu]]\nper_m2 = "2"\n[[ppu]]\nfrom = "100"\nper_m2 = "1.50"\n[[class]]\ndevice = "line"\ncategory = "A"\n'
+    before = '[[ppu]]\nper_m2 = "2"\n[[ppu]]\nfrom = "100"\nper_m2 = "1.50"\n'
+    before += '[[class]]\ndevice = "line"\ncategory = "A"\n'
     found = rates(before, before.replace('"1.50"', '"1.20"').replace('"A"', '"B"'))
 
     assert [(each.table, each.meant_for, each.after, each.percent) for each in found] == [
