@@ -16,6 +16,7 @@ from services.accounting.http.corrections import CorrectionApi
 from services.accounting.http.periods import PeriodApi
 from services.accounting.http.price_assignments import PriceAssignmentApi
 from services.accounting.http.price_copies import PriceCopyApi
+from services.accounting.http.price_publications import PricePublicationApi
 from services.accounting.http.prices import PriceBookApi
 from services.accounting.http.projects import ProjectApi
 from services.accounting.http.reservations import ReservationApi
@@ -24,7 +25,8 @@ from services.accounting.ledger.worker import Ledger, LedgerOptions
 from services.accounting.lists import Lists
 from services.accounting.periods import Periods
 from services.accounting.pricebooks import PriceBooks
-from services.accounting.projects import Projects, run_telling
+from services.accounting.project_telling import run_telling
+from services.accounting.projects import Projects
 from services.accounting.reference import follow_reference
 from services.accounting.relay import Relay, run_relay
 from services.accounting.reservations import Reservations, follow_authorizations
@@ -56,6 +58,7 @@ async def serve(settings: AccountingSettings) -> None:
         try:
             await asyncio.to_thread(require_current, url, "accounting")
             await PriceBooks(pool, ZoneInfo(settings.timezone)).require_currency(settings.currency)
+            await Projects(pool).index_search()
             await _run(settings, pool, relay_pool)
         finally:
             await relay_pool.close()
@@ -142,6 +145,7 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
     return [
         *PriceBookApi(price_books, currency=settings.currency).routes(),
         *PriceCopyApi(price_books).routes(),
+        *PricePublicationApi(price_books, currency=settings.currency).routes(),
         *PriceAssignmentApi(pool).routes(),
         *ProjectApi(projects).routes(),
         *CorrectionApi(corrections, pool, clock, timezone=zone, currency=currency).routes(),

@@ -12,11 +12,12 @@ from services.accounting.cli.months import close, periods
 from services.accounting.cli.price_assignments import assign, assignments, unassign
 from services.accounting.cli.price_copies import compare, copy
 from services.accounting.cli.price_lists import prices
+from services.accounting.cli.price_publications import check, publish
 from services.accounting.cli.project_names import departments, projects
 
 __all__ = ["accounting", "budgets", "departments", "explain", "jobs", "prices", "projects"]
 
-for command in (copy, compare, assign, unassign, assignments):
+for command in (check, publish, copy, compare, assign, unassign, assignments):
     prices.add_command(command)
 for command in (close, periods, correct, void, undo, corrections, correction):
     accounting.add_command(command)

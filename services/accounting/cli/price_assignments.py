@@ -68,8 +68,10 @@ def assign(price_list: str, *, data_dir: Path | None, as_json: bool, **whom: Any
     item = call("accounting", "PUT", f"{_PATH}/{book}/{path}", body={"price_list": price_list}, data_dir=data_dir)
     if as_json:
         print_json(item)
-    else:
-        say(f"{price_list} counts in book {book} for {words}.")
+        return
+    say(f"{price_list} counts in book {book} for {words}.")
+    if not item["known"]:
+        say(f"There is no {words} yet: is it misspelt? The list counts as soon as there is one.")
 
 
 @click.command("unassign")
@@ -114,6 +116,9 @@ def assignments(
         return
     print_table(
         ["Book", "Level", "For", "Price list", "Since", "By"],
-        [(i["book"], i["level"], i["key"], i["price_list"], i["assigned_at"], i["assigned_by"]) for i in items],
+        [
+            (i["book"], i["level"], i["key"], i["price_list"], i["assigned_at"][:10], i["assigned_by"])
+            for i in items
+        ],
         empty="No price list is assigned to anybody: publish one, or see `inkmeter prices assign --help`.",
     )
