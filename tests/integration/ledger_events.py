@@ -89,6 +89,7 @@ def pricing(kind: str) -> Pricing:
         departments={"alice": "ARCH"},
         customers={"P-1": "C-1", "P-2": "C-1"},
         thresholds=Thresholds(100, 1_000, 3_000) if is_assigned else DEFAULT_THRESHOLDS,
+        not_billable=frozenset({"P-2"}),
     )
 
 

@@ -158,7 +158,7 @@ STAPLED = replace(ONE, finishing=["staple"])
         ([replace(ONE, media="gloss")], [replace(ONE, media="gloss")] * 2),
         ([ONE, ONE], [ONE, BOUND], [BOUND, ONE]),
         ([STAPLED], [STAPLED, STAPLED]),
-        ([replace(ONE, printed_area_mm2=10**15, length_um=10**15, sheets=10**9)] * 3, [ONE]),
+        ([replace(ONE, printed_area_mm2=10**15, length_um=10**12, sheets=10**5)] * 3, [ONE]),
     ],
     ids=["area and length", "sheets", "finishing of another line", "sheets of finishing", "very much"],
 )
