@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prices": ("services.accounting.cli", "Import, show and publish price lists."),
     "projects": ("services.accounting.cli", "Name projects."),
     "departments": ("services.accounting.cli", "Name departments."),
+    "budgets": ("services.accounting.cli", "Limit what may be charged, and see what is used."),
     "jobs": ("services.accounting.cli", "List jobs."),
     "explain": ("services.accounting.cli", "Explain how a charge came about."),
     "accounting": ("services.accounting.cli", "Check the ledger, close months, correct charges."),
