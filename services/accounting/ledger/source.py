@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -16,7 +17,7 @@ from services.accounting.ledger.fence import Lease
 from services.accounting.ledger.messages import Messages
 from services.accounting.ledger.work import Move, Work
 from shared.errors import ConfigError, Unreachable
-from shared.kafka import ASK_TIMEOUT_MS, START_TIMEOUT_S
+from shared.kafka import START_TIMEOUT_S
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -27,6 +28,7 @@ IDLE_S: Final = 0.5
 DRAIN_S: Final = 5.0
 """How long a rebalance waits for the batch in the writer. Past that the fence decides whether it counts."""
 CLOSE_S: Final = 8.0
+RETRY_S: Final = 0.1
 
 LeasePartitions = Callable[[Sequence[int]], Awaitable[tuple[int, Mapping[int, Lease]]]]
 
@@ -175,9 +177,21 @@ class LedgerSource:
         finally:
             self._asking = None
 
+    def _end_of(self, partition: int) -> int:
+        """Where a partition ends; its leader may just be changing."""
+        give_up = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                where = TopicPartition(self._topic, partition)
+                return int(self._consumer.get_watermark_offsets(where, timeout=START_TIMEOUT_S)[1])
+            except KafkaException as error:
+                cause = error.args[0]
+                may_pass = isinstance(cause, KafkaError) and cause.code() == KafkaError.NOT_LEADER_FOR_PARTITION
+                if not may_pass or time.monotonic() > give_up or self._closing.wait(RETRY_S):
+                    raise
+
     def _check_end(self, partition: int, next_offset: int) -> None:
-        where = TopicPartition(self._topic, partition)
-        _, end = self._consumer.get_watermark_offsets(where, timeout=ASK_TIMEOUT_MS / 1_000)
+        end = self._end_of(partition)
         if next_offset > end:
             raise ConfigError(
                 f"{self._topic}/{partition} ends at {end}, but the ledger has taken "
