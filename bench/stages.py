@@ -16,11 +16,10 @@ from zoneinfo import ZoneInfo
 
 from bench.run import Run, run_of
 from bench.servers import OURS, servers
-from services.accounting.ledger.fast.identity import read_identified
 from services.accounting.ledger.fast.path import packed_batch
-from services.accounting.ledger.fast.rows import Rows
+from services.accounting.ledger.fast.rows import PART, Rows
+from services.accounting.ledger.fast.told import read_all
 from services.accounting.ledger.prepare import Preparer
-from services.accounting.ledger.read import decoded, payload_hash
 from services.accounting.ledger.source import LedgerSource
 from services.accounting.ledger.work import Work
 from services.accounting.ledger.worker import MAX_BATCH
@@ -45,15 +44,13 @@ def main() -> None:
         rates, days = preparer._rates, preparer._days  # noqa: SLF001 - looks inside on purpose
         assert rates
 
-        def read(work: Work) -> list[Any]:
-            return [read_identified(each) for each in work.records]
+        def read(work: Work) -> None:
+            for at in range(0, len(work.records), PART):
+                read_all(work.records[at : at + PART])
 
         first = works[1]
-        _stage("  decode and validate (msgspec)", first, lambda work: [decoded(each) for each in work.records])
-        _stage("  the same, identity checked", first, read)
-        known = read(first)
-        _stage("  payload hash", first, lambda _: [payload_hash(job, moments) for job, _, moments in known])
-        _stage("  read, price and lay out (all of Rows)", first, lambda work: Rows(rates, days).add_all(work))
+        _stage("  decode, validate, check identity", first, read)
+        _stage("  read, price and lay out (all of Rows)", first, lambda work: Rows(rates, days, work))
         _stage(
             "  rows to arrays, amounts and numbers too",
             first,

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from typing import Final
 
 MICRO_DIGITS = 6
 RATE_DIGITS = 8
 MAX_AMOUNT_MICRO = 10**18
 """One million million: anything beyond is a mistake, and far inside a PostgreSQL bigint."""
+
+_AMOUNT: Final = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,6}))?", re.ASCII)
+
+
+def micro_of(text: str) -> int:
+    """Reads an amount in plain notation, such as 1250.00, exactly.
+
+    Raises:
+        ValueError: it is none, too large, or has more than six decimals.
+    """
+    found = _AMOUNT.fullmatch(text)
+    if not found:
+        raise ValueError(f"must be an amount such as 1250.00, at most {MICRO_DIGITS} decimals, not {text!r:.80}")
+    value: int = int(found[2]) * 10**MICRO_DIGITS + int((found[3] or "").ljust(MICRO_DIGITS, "0"))
+    return -value if found[1] else value
 
 
 def round_half_even(numerator: int, denominator: int) -> int:

@@ -19,6 +19,7 @@ from services.accounting.pricing.entries import PriceListFile
 from shared import sqlfile
 
 QUERIES: Final = sqlfile.load("services.accounting", "queries_prices.sql")
+Connection = AsyncConnection[Any]
 
 
 class Version(Struct, frozen=True, kw_only=True):
@@ -58,16 +59,20 @@ def fingerprint(prices: PriceListFile) -> bytes:
     return hashlib.sha256(msgspec.json.encode(to_document(prices), order="sorted")).digest()
 
 
-async def read_versions(connection: AsyncConnection[Any], query: str, **parameters: Any) -> list[Version]:
+async def read_versions(connection: Connection, query: str, **parameters: Any) -> list[Version]:
     """The versions that a named query answers."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(QUERIES[query], parameters)
         return [Version(**row) for row in await cursor.fetchall()]
 
 
-async def newest_version(
-    connection: AsyncConnection[Any], name: str, version: int | None = None
-) -> Version | None:
+async def newest_version(connection: Connection, name: str, version: int | None = None) -> Version | None:
     """One version of a list, or its newest one of any state; None where there is none."""
     found: Sequence[Version] = await read_versions(connection, "newest_price_list", name=name, version=version)
     return found[0] if found else None
+
+
+async def default_lists(connection: Connection) -> dict[str, str]:
+    """The default list of each book that has one."""
+    cursor = await connection.execute(QUERIES["default_names"])
+    return dict(await cursor.fetchall())

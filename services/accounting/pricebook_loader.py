@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from msgspec import Struct
@@ -23,21 +24,29 @@ class Pricing(Struct, frozen=True):
     Attributes:
         printers: what the registry says, by printer id.
         departments: of people whose jobs name none, by person code.
+        open_from: the first day that may be booked on; months before it are closed.
     """
 
     revision: int
     book: PriceBook
     printers: Mapping[str, PrinterFacts]
     departments: Mapping[str, str]
+    open_from: date = date.min
 
 
 def price_revision(connection: Connection[Any]) -> int:
-    """Counts up with every publication, default list, and change of a printer's model or group or of a department.
+    """Counts up with every publication, default list, closed month, and change of a printer or a person.
 
     Cheap enough to ask each batch; when it differs from Pricing.revision, load_pricing again.
     """
     row = connection.execute(QUERIES["price_revision"]).fetchone()
     return int(row[0]) if row else 0
+
+
+def open_from(connection: Connection[Any]) -> date:
+    """The first day that may be booked on; the earliest day there is while no month is closed."""
+    row = connection.execute(QUERIES["open_from"]).fetchone()
+    return row[0] if row and row[0] else date.min
 
 
 def load_price_book(connection: Connection[Any]) -> PriceBook:
@@ -66,4 +75,5 @@ def load_pricing(connection: Connection[Any]) -> Pricing:
         book=load_price_book(connection),
         printers={row[0]: PrinterFacts(*row) for row in connection.execute(REFERENCE_QUERIES["printer_facts"])},
         departments=dict(connection.execute(REFERENCE_QUERIES["person_departments"]).fetchall()),
+        open_from=open_from(connection),
     )

@@ -8,12 +8,13 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
 from services.accounting.price_versions import (
     QUERIES,
+    Connection,
     Version,
+    default_lists,
     fingerprint,
     newest_version,
     read_versions,
@@ -41,14 +42,14 @@ class PriceBooks:
     """Price lists in PostgreSQL; every method is one transaction."""
 
     def __init__(self, pool: Pool, zone: ZoneInfo) -> None:
-        self._pool = pool
+        self.pool = pool
         self.zone = zone
 
     async def page(self, *, after: tuple[str, int] | None, limit: int) -> list[Version]:
         """Versions by name, the newest of each first, after (name, version)."""
         name, version = after or ("", -1)
         with classified():
-            async with self._pool.connection() as connection:
+            async with self.pool.connection() as connection:
                 return await read_versions(
                     connection, "list_price_lists", after_name=name, after_version=-version, limit=limit
                 )
@@ -60,14 +61,14 @@ class PriceBooks:
             NotFound: there is no such list, or not in that version.
         """
         with classified():
-            async with self._pool.connection() as connection:
+            async with self.pool.connection() as connection:
                 return await _required(connection, name, version)
 
     async def defaults(self) -> dict[str, str]:
         """The default list of each book that has one."""
         with classified():
-            async with self._pool.connection() as connection:
-                return await _defaults(connection)
+            async with self.pool.connection() as connection:
+                return await default_lists(connection)
 
     async def require_currency(self, currency: str) -> None:
         """Makes sure at a start that what was published, and so the ledger, is in this currency.
@@ -76,7 +77,7 @@ class PriceBooks:
             ConfigError: amounts of two currencies would be added up.
         """
         with classified():
-            async with self._pool.connection() as connection:
+            async with self.pool.connection() as connection:
                 cursor = await connection.execute(QUERIES["published_in_another_currency"], {"currency": currency})
                 found = await cursor.fetchone()
         if found:
@@ -85,38 +86,40 @@ class PriceBooks:
                 remedy=f"Set it to {found[1]}: an installation counts in one currency for good.",
             )
 
-    async def put_draft(self, prices: PriceListFile, *, dry_run: bool = False) -> Imported:
+    async def put_draft(self, prices: PriceListFile) -> Imported:
+        """Makes a file the draft of its list's next version; see `put`."""
+        with classified():
+            async with self.pool.connection() as connection:
+                return await self.put(connection, prices)
+
+    async def put(self, connection: Connection, prices: PriceListFile, *, dry_run: bool = False) -> Imported:
         """Makes a file the draft of its list's next version; the very same file again changes nothing.
 
         Args:
+            connection: on which this is one transaction, or part of one.
             prices: the file.
             dry_run: answers the very same, and then takes it back.
 
         Raises:
             Conflict: the list is of the other book.
         """
-        with classified():
-            async with (
-                self._pool.connection() as connection,
-                connection.transaction(force_rollback=dry_run),
-            ):
-                return await self._put(connection, prices)
+        async with connection.transaction(force_rollback=dry_run):
+            await connection.execute(QUERIES["lock_price_lists"])
+            newest = await newest_version(connection, prices.name)
+            content = self._content(prices)
+            if newest and newest.sha256 == content["sha256"]:
+                return Imported("unchanged", newest, newest)
+            _require_book(newest, prices)
+            if newest and newest.state == "draft":
+                (replaced,) = await read_versions(connection, "replace_draft", id=newest.id, **content)
+                return Imported("replaced", replaced, newest)
+            number = newest.version + 1 if newest else 1
+            (created,) = await read_versions(connection, "add_draft", version=number, **content)
+            return Imported("created", created, newest)
 
-    async def _put(self, connection: AsyncConnection[Any], prices: PriceListFile) -> Imported:
-        await connection.execute(QUERIES["lock_price_lists"])
-        newest = await newest_version(connection, prices.name)
-        content = self._content(prices)
-        if newest and newest.sha256 == content["sha256"]:
-            return Imported("unchanged", newest, newest)
-        _require_book(newest, prices)
-        if newest and newest.state == "draft":
-            (replaced,) = await read_versions(connection, "replace_draft", id=newest.id, **content)
-            return Imported("replaced", replaced, newest)
-        number = newest.version + 1 if newest else 1
-        (created,) = await read_versions(connection, "add_draft", version=number, **content)
-        return Imported("created", created, newest)
-
-    async def copy(self, name: str, version: int | None, changes: Mapping[str, Any]) -> Version:
+    async def copy(
+        self, connection: Connection, name: str, version: int | None, changes: Mapping[str, Any]
+    ) -> Version:
         """Makes a draft that says what a version says, but for some changes (see pricelist.revise).
 
         A copy is always a draft of its own, also where it says the very same: it is there to be changed.
@@ -125,21 +128,19 @@ class PriceBooks:
             NotFound: no such version. WrongPriceList: a change makes no sense.
             Conflict: the list that it would be a version of has a draft already, or is of the other book.
         """
-        source = await self.get(name, version)
+        source = await _required(connection, name, version)
         prices = await asyncio.to_thread(lambda: revised(source.file(), changes))
-        with classified():
-            async with self._pool.connection() as connection:
-                await connection.execute(QUERIES["lock_price_lists"])
-                newest = await newest_version(connection, prices.name)
-                if newest and newest.state == "draft":
-                    raise Conflict(
-                        f"{newest.name} v{newest.version} is a draft already: publish or delete it first.",
-                        pointer="/name",
-                    )
-                _require_book(newest, prices)
-                number = newest.version + 1 if newest else 1
-                (made,) = await read_versions(connection, "add_draft", version=number, **self._content(prices))
-                return made
+        await connection.execute(QUERIES["lock_price_lists"])
+        newest = await newest_version(connection, prices.name)
+        if newest and newest.state == "draft":
+            raise Conflict(
+                f"{newest.name} v{newest.version} is a draft already: publish or delete it first.",
+                pointer="/name",
+            )
+        _require_book(newest, prices)
+        number = newest.version + 1 if newest else 1
+        (made,) = await read_versions(connection, "add_draft", version=number, **self._content(prices))
+        return made
 
     async def delete_draft(self, name: str, version: int | None = None, *, if_match: str | None = None) -> Version:
         """Deletes a draft, of which nothing was ever charged, and answers what it was.
@@ -148,7 +149,7 @@ class PriceBooks:
             NotFound: no such version. Conflict: it is published. PreconditionFailed: it is another by now.
         """
         with classified():
-            async with self._pool.connection() as connection:
+            async with self.pool.connection() as connection:
                 await connection.execute(QUERIES["lock_price_lists"])
                 found = await _required(connection, name, version)
                 require_match(if_match, found.etag, f"price list {name}")
@@ -171,13 +172,13 @@ class PriceBooks:
             NotFound: no such list. PreconditionFailed: the draft is another by now.
         """
         with classified():
-            async with self._pool.connection() as connection:
+            async with self.pool.connection() as connection:
                 await connection.execute(QUERIES["lock_price_lists"])
                 newest = await _required(connection, name)
                 require_match(if_match, newest.etag, f"price list {name}")
                 if newest.state == "draft":
                     (newest,) = await read_versions(connection, "publish_draft", id=newest.id, published_by=by)
-                defaults = await _defaults(connection)
+                defaults = await default_lists(connection)
                 if defaults.get(newest.book) != name and (make_default or newest.book not in defaults):
                     await connection.execute(QUERIES["name_default"], {"book": newest.book, "name": name})
                     defaults[newest.book] = name
@@ -205,14 +206,9 @@ def _require_book(newest: Version | None, prices: PriceListFile) -> None:
         )
 
 
-async def _required(connection: AsyncConnection[Any], name: str, version: int | None = None) -> Version:
+async def _required(connection: Connection, name: str, version: int | None = None) -> Version:
     found = await newest_version(connection, name, version)
     if found is None:
         known = version is not None and await newest_version(connection, name)
         raise NotFound(f"There is no price list {name!r}" + (f" in version {version}." if known else "."))
     return found
-
-
-async def _defaults(connection: AsyncConnection[Any]) -> dict[str, str]:
-    cursor = await connection.execute(QUERIES["default_names"])
-    return dict(await cursor.fetchall())

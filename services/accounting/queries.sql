@@ -34,6 +34,10 @@ FROM unnest(%(partitions)s::integer[], %(epochs)s::bigint[], %(expected)s::bigin
     AS m(partition, epoch, expected, new)
 WHERE o.topic = %(topic)s AND o.partition = m.partition AND o.epoch = m.epoch AND o.next_offset = m.expected
 
+-- name: open_from
+-- The first day that is open for booking; NULL while no month is closed.
+SELECT nullif(accounting.open_from(), '-infinity')
+
 -- name: stage
 -- Temporary tables live as long as the connection; their rows as long as the transaction.
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_job (LIKE accounting.job, ordinal integer) ON COMMIT DELETE ROWS;

@@ -51,6 +51,10 @@ UPDATE accounting.price_revision SET revision = revision + 1
 -- name: price_revision
 SELECT revision FROM accounting.price_revision
 
+-- name: open_from
+-- The first day that is open for booking; NULL while no month is closed.
+SELECT nullif(accounting.open_from(), '-infinity')
+
 -- name: published_price_lists
 -- All that the ledger's writer needs of the published versions.
 SELECT id, version, valid_from, definition FROM accounting.price_list WHERE state = 'published' ORDER BY id

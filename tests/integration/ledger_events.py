@@ -12,6 +12,7 @@ from services.accounting.ledger.work import Move, Work
 from services.accounting.pricebook_loader import Pricing
 from services.accounting.pricelist.check import read_document
 from services.accounting.pricing import PriceBook, PriceList, PrinterFacts
+from shared.ids import job_id, job_key
 from shared.stream import Record
 
 TOPIC: Final = "test.jobs.v1"
@@ -93,12 +94,27 @@ def _jobs(draw: st.DrawFn) -> dict[str, Any]:
         "outcome": draw(st.sampled_from(["completed", "aborted"])),
         "title": draw(st.sampled_from(["plan.pdf", "", "pl\u00e4ne \U0001f5a8"])),
         "copies": draw(st.sampled_from([0, 2])),
-        "submitted_at": (completed - timedelta(seconds=90)).isoformat(),
+        "submitted_at": draw(st.sampled_from([datetime.isoformat, in_utc]))(completed - timedelta(seconds=90)),
         "started_at": "0001-01-01T00:00:00+01:00",
         "measured": "by_device",
         "correlation_id": "c-1",
     }
+    if draw(st.booleans()):
+        _tell_as_our_own_collectors(draw, job, completed, number)
     return job | {name: optional[name] for name in draw(st.sets(st.sampled_from(sorted(optional))))}
+
+
+def _tell_as_our_own_collectors(draw: st.DrawFn, job: dict[str, Any], completed: datetime, number: int) -> None:
+    """Fills in the identity, and writes the completion in UTC; now and then the identity is wrong."""
+    key = job_key(job["printer"]["id"], str(number), completed)
+    wrong = draw(st.integers(0, 9)) == 0
+    job["job"] |= {"key": key, "id": str(job_id(completed, key + "x" if wrong else key))}
+    job["completed_at"] = in_utc(completed)
+
+
+def in_utc(moment: datetime) -> str:
+    """A moment as our own producers write it."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 @st.composite

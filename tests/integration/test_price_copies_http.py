@@ -107,3 +107,28 @@ async def test_a_draft_is_deleted_as_it_was_read_and_what_is_published_never(cli
 
     assert [each.status for each in (stale, gone, kept, missing)] == [412, 204, 409, 404]
     assert await versions(client) == [("our-cost", 1, "draft"), ("standard", 1, "published")]
+
+
+async def test_a_copy_sent_twice_under_one_key_is_made_once(client):
+    key = {"Idempotency-Key": "copy-1"}
+    first, again = [
+        await client.post(f"{BOOKS}/standard/copy", json={"name": "standard"}, headers=key) for _ in range(2)
+    ]
+
+    assert (first.status, again.status) == (201, 201)
+    assert await first.json() == await again.json()
+
+
+async def test_a_spreadsheet_in_cp1252_is_imported_and_its_wrong_lines_are_named(client):
+    text = (
+        "table;name;book;currency;valid_from;category;per_m2\r\n"
+        "list;Büro;price;EUR;01.01.2026;;\r\nppu;;;;;Pläne;1,10\r\n"
+    )
+    kind = {"Content-Type": "text/csv"}
+    made = await client.post(BOOKS, data=text.encode("cp1252"), headers=kind)
+    wrong = await client.post(BOOKS, data=text.replace("1,10", "viel").encode("utf-16"), headers=kind)
+    shown = await client.get(made.headers["Location"], headers={"Accept": "text/csv"})
+
+    assert (made.status, (await made.json())["name"]) == (201, "Büro")
+    assert await pointers(wrong) == {"line 3, column per_m2"}
+    assert "1.10" in (await shown.read()).decode("utf-8-sig")

@@ -1,4 +1,4 @@
-"""`inkmeter accounting`: check the sums that reports read against the ledger, and make them anew."""
+"""`inkmeter accounting verify` and `rebuild`: check sums against the ledger, and make them anew."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from shared.stack import read_stack
 from shared.terminal import data_dir_option, json_option, print_json, print_table
 
 
-@click.group(short_help="Verify and rebuild the ledger's rollups.")
+@click.group(short_help="Check the ledger, close months, correct charges.")
 def accounting() -> None:
-    """Check the sums that reports read against the ledger, and make them anew."""
+    """Check the sums that reports read against the ledger, close months, and correct what was charged wrongly."""
 
 
 @accounting.command("verify")

@@ -18,6 +18,7 @@ from shared.terminal import data_dir_option, json_option, print_json, print_tabl
 
 MAX_FILE_BYTES: Final = 15_000_000
 _PATH: Final = "/v1/price-books"
+_CSV_SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt"})
 _ACCEPT: Final = {"toml": "application/toml", "csv": "text/csv", "json": "application/json"}
 
 
@@ -80,11 +81,13 @@ def show(name: str, *, version: int | None, form: str, data_dir: Path | None, as
 def import_file(file: Path, *, dry_run: bool, data_dir: Path | None, as_json: bool) -> None:
     """Import a price list file, TOML or CSV, as a draft. The same file again changes nothing.
 
+    CSV (.csv, .tsv, .txt) may be as any spreadsheet saves it: UTF-8, UTF-16 or cp1252, with comma, semicolon or
+    tab, with decimal point or comma. `inkmeter prices show NAME --format csv` shows the columns.
+
     Example: inkmeter prices import standard.toml --dry-run
     """
     raw = _read(file)
-    is_csv = file.suffix.lower() == ".csv"
-    kind = {"Content-Type": _ACCEPT["csv" if is_csv else "toml"]}
+    kind = {"Content-Type": _ACCEPT["csv" if file.suffix.lower() in _CSV_SUFFIXES else "toml"]}
     try:
         reply = request(
             "accounting",

@@ -9,10 +9,12 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from services.accounting.http.price_items import PriceBookItem, VersionNumber, headers_of, invalid, shown
-from services.accounting.price_versions import Version
+from services.accounting.idempotency import once
+from services.accounting.price_versions import Connection, Version, default_lists
 from services.accounting.pricebooks import PriceBooks
 from services.accounting.pricelist.compare import RateChange, SettingChange, compare
 from services.accounting.pricelist.reader import WrongPriceList
+from shared.http.headers import ETAG, IDEMPOTENCY_KEY, LOCATION
 from shared.http.problems import FieldError, Invalid
 from shared.http.routes import Answer, Call, Route
 
@@ -80,23 +82,27 @@ class PriceCopyApi:
         one = "/v1/price-books/{name}"
         return [
             Route(method="POST", path=f"{one}/copy", handler=self._copy, body=Copy, answer=PriceBookItem,
-                  status=201, errors=(404, 409),
+                  status=201, errors=(404, 409), takes=(IDEMPOTENCY_KEY,), gives=(ETAG, LOCATION),
                   summary="Make a draft from a version, with its own name and dates, all rates raised if wanted."),
             Route(method="GET", path=f"{one}/compare", handler=self._compare, query=CompareQuery,
                   answer=PriceBookComparison, errors=(404,),
                   summary="Show what differs between two versions or two lists, rate by rate."),
         ]  # fmt: skip
 
-    async def _copy(self, call: Call) -> Answer:
+    async def _copy(self, call: Call) -> Any:
         given = msgspec.structs.asdict(call.body)
         version = given.pop("version")
-        changes: dict[str, Any] = {key: value for key, value in given.items() if value is not UNSET}
-        try:
-            made = await self._store.copy(call.path["name"], version, changes)
-        except WrongPriceList as wrong:
-            raise invalid(wrong) from wrong
-        item = PriceBookItem(**shown(made, await self._store.defaults(), self._store.zone))
-        return Answer(item, headers=headers_of(made))
+        changes = {key: value for key, value in given.items() if value is not UNSET}
+
+        async def make(connection: Connection) -> Answer:
+            try:
+                made = await self._store.copy(connection, call.path["name"], version, changes)
+            except WrongPriceList as wrong:
+                raise invalid(wrong) from wrong
+            item = PriceBookItem(**shown(made, await default_lists(connection), self._store.zone))
+            return Answer(item, headers=headers_of(made))
+
+        return await once(self._store.pool, call, make)
 
     async def _compare(self, call: Call) -> PriceBookComparison:
         before, after = await self._both(call.path["name"], call.query)

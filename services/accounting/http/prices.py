@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -11,7 +10,8 @@ from msgspec import Struct
 
 from services.accounting.http.paging import Page, PageQuery, from_cursor, page_of
 from services.accounting.http.price_items import PriceBookItem, VersionQuery, headers_of, invalid, shown
-from services.accounting.price_versions import Version
+from services.accounting.idempotency import once
+from services.accounting.price_versions import Connection, Version, default_lists
 from services.accounting.pricebooks import Change, Imported, PriceBooks
 from services.accounting.pricelist.compare import Comparison, compare
 from services.accounting.pricelist.csv_text import from_csv, to_csv
@@ -20,7 +20,7 @@ from services.accounting.pricelist.toml_text import from_toml, to_toml
 from services.accounting.pricing.entries import PriceListFile
 from shared.errors import Conflict
 from shared.http.body import read_json
-from shared.http.headers import ETAG, IF_MATCH, LOCATION
+from shared.http.headers import ETAG, IDEMPOTENCY_KEY, IF_MATCH, LOCATION
 from shared.http.problems import BadRequest, FieldError, Invalid
 from shared.http.routes import Answer, Call, Route
 
@@ -83,17 +83,17 @@ class PriceBookApi:
                   answer=Page[PriceBookItem], summary="List every version of every price list."),
             Route(method="POST", path="/v1/price-books", handler=self._import, parse=self._read, status=201,
                   query=ImportQuery, content_types=(JSON, TOML, CSV), body=PriceBookText,
-                  answer=ImportedPriceBook, also=(200,), errors=(409,), gives=(ETAG, LOCATION),
+                  answer=ImportedPriceBook, also=(200,), errors=(409,), takes=(IDEMPOTENCY_KEY,),
+                  gives=(ETAG, LOCATION),
                   summary="Import a price list file as a draft; the same file again changes nothing."),
             Route(method="GET", path=one, handler=self._show, query=VersionQuery, answer=PriceBook, errors=(404,),
-                  gives=(ETAG,), answers_with=(JSON, TOML, CSV),
+                  answers_with=(JSON, TOML, CSV), gives=(ETAG,),
                   summary="Show one version, the newest by default."),
             Route(method="DELETE", path=one, handler=self._delete, query=VersionQuery, status=204,
                   errors=(404, 409), takes=(IF_MATCH,),
                   summary="Delete a draft; what is published is kept for ever."),
             Route(method="POST", path=f"{one}/publish", handler=self._publish, parse=_publication,
-                  body=Publication, answer=PriceBookItem, errors=(404, 409), takes=(IF_MATCH,),
-                  gives=(ETAG,),
+                  body=Publication, answer=PriceBookItem, errors=(404, 409), takes=(IF_MATCH,), gives=(ETAG,),
                   summary="Publish a draft; from then on it never changes. Publishing twice is publishing once."),
         ]  # fmt: skip
 
@@ -106,26 +106,34 @@ class PriceBookApi:
 
     def _read(self, raw: bytes, content_type: str) -> PriceListFile:
         """A body in any of the content types."""
+        text: str | bytes
         if content_type == JSON:
             given = read_json(raw, PriceBookText)
             if (given.toml is None) == (given.csv is None):
                 raise Invalid([FieldError(pointer="", detail='needs exactly one of "toml" and "csv"')])
-            text, is_csv = (given.csv, True) if given.csv is not None else (given.toml or "", False)
+            text, kind = (given.csv, CSV) if given.csv is not None else (given.toml or "", TOML)
         else:
-            text, is_csv = _utf8(raw), content_type == CSV
-        read: Callable[..., PriceListFile] = from_csv if is_csv else from_toml
+            text, kind = (raw, CSV) if content_type == CSV else (_utf8(raw), TOML)
         try:
-            return read(text, currency=self._currency)
+            if kind == CSV:
+                return from_csv(text, currency=self._currency)
+            return from_toml(str(text), currency=self._currency)
         except WrongPriceList as wrong:
             raise invalid(wrong) from wrong
 
-    async def _import(self, call: Call) -> Answer:
+    async def _import(self, call: Call) -> Any:
         dry_run = call.query.dry_run
-        done = await self._store.put_draft(call.body, dry_run=dry_run)
-        item = ImportedPriceBook(**await self._item(done.version), change=done.change, dry_run=dry_run)
-        if dry_run:
-            return Answer(await _with_differences(item, done, call.body), status=200)
-        return Answer(item, status=201 if done.change == "created" else 200, headers=headers_of(done.version))
+
+        async def make(connection: Connection) -> Answer:
+            done = await self._store.put(connection, call.body, dry_run=dry_run)
+            fields = shown(done.version, await default_lists(connection), self._store.zone)
+            item = ImportedPriceBook(**fields, change=done.change, dry_run=dry_run)
+            if dry_run:
+                return Answer(await _with_differences(item, done, call.body), status=200)
+            status = 201 if done.change == "created" else 200
+            return Answer(item, status=status, headers=headers_of(done.version))
+
+        return await once(self._store.pool, call, make)
 
     async def _show(self, call: Call) -> Answer:
         found = await self._store.get(call.path["name"], call.query.version)

@@ -80,7 +80,8 @@ def business_day(moment: datetime, zone: ZoneInfo) -> date:
 def posting_of(job: JobCompleted, entry_id: int, pricing: Pricing, zone: ZoneInfo) -> Posting:
     """Prices a job with filled-in identity.
 
-    A job without a department counts for its person's, as the directory has it.
+    A job without a department counts for its person's, as the directory has it. One that comes after its month was
+    closed is booked on the first open day.
 
     Raises:
         Reject: an amount is too large for the ledger.
@@ -94,7 +95,7 @@ def posting_of(job: JobCompleted, entry_id: int, pricing: Pricing, zone: ZoneInf
         entry_id=entry_id,
         job_id=UUID(job.job.id),
         payload_hash=payload_hash(job, moments_of(job)),
-        day=business_day(job.completed_at, zone),
+        day=max(business_day(job.completed_at, zone), pricing.open_from),
         department=job.department or pricing.departments.get(person, ""),
         job=job,
         lines=[_line(job, charge, media, categories) for charge in charges],

@@ -45,6 +45,7 @@ class Preparer:
         self._connection: Connection[TupleRow] | None = None
         self._pricing: Pricing | None = None
         self._rates: Rates | None = None
+        self._zone = zone
         self._days = Days(zone)
 
     def lease(self, topic: str, partitions: Sequence[int]) -> tuple[int, Mapping[int, Lease]]:
@@ -73,6 +74,7 @@ class Preparer:
                 self._pricing = load_pricing(connection)
                 log.info("ledger_prices_loaded", revision=self._pricing.revision)
                 self._rates = Rates(self._pricing)
+                self._days = Days(self._zone, self._pricing.open_from)
             prepared = self._pack(work, self._pricing)
         except BaseException as error:
             raise self._failed(error) from error

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from shared.errors import Reject
 from shared.events import JOB_COMPLETED, JobCompleted
@@ -28,8 +29,8 @@ class JobEnvelope(Struct, frozen=True, gc=False):
 
 
 _decoder = msgspec.json.Decoder(JobEnvelope)
-_canonical = msgspec.json.Encoder(order="deterministic")
-_NUL_ESCAPE: Final = b"\\u0000"
+_canonical = msgspec.msgpack.Encoder(order="deterministic").encode
+NUL_ESCAPE: Final = b"\\u0000"
 MAX_KEY_BYTES: Final = 2_000
 """Of a key that the ledger counts by; a record that is shorter as a whole need not be looked at."""
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -62,7 +63,7 @@ def decoded(record: Record) -> JobCompleted:
         raise Reject(f"not UTF-8 text: {error.reason}") from error
     if event.type != JOB_COMPLETED:
         raise Reject(f"{JOB_COMPLETED} is expected here, not {event.type}", pointer="/type")
-    if _NUL_ESCAPE in raw:
+    if b"\\" in raw and NUL_ESCAPE in raw:
         refuse_nul(event.data)
     if len(raw) > MAX_KEY_BYTES:
         refuse_long_keys(event.data)
@@ -145,7 +146,7 @@ def payload_hash(job: JobCompleted, moments: Moments) -> int:
     said = (
         reference.key,
         reference.device_job_id,
-        job.printer,
+        astuple(job.printer),
         job.person,
         job.project,
         job.department,
@@ -154,9 +155,14 @@ def payload_hash(job: JobCompleted, moments: Moments) -> int:
         job.outcome,
         job.title,
         job.copies,
-        moments,
+        *moments,
         job.measured,
         job.correlation_id,
-        job.lines,
+        [astuple(line) for line in job.lines],
     )
-    return int.from_bytes(hashlib.blake2b(_canonical.encode(said), digest_size=8).digest(), signed=True)
+    return int.from_bytes(said_hash(said), signed=True)
+
+
+def said_hash(said: tuple[object, ...]) -> bytes:
+    """The 8 bytes of a payload hash. What is hashed must stay as it is: the ledger keeps the hashes for ever."""
+    return hashlib.blake2b(_canonical(said), digest_size=8).digest()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
+import msgspec
 import psycopg
 import structlog
 from psycopg import Connection
@@ -16,6 +17,7 @@ from services.accounting.dimensions import Dimensions
 from services.accounting.ledger import simple_path
 from services.accounting.ledger.entries import first_entry, place_of
 from services.accounting.ledger.fence import APPLICATION_NAME, Fence, OffsetFence, standing
+from services.accounting.ledger.open_months import MonthClosed, require_open
 from services.accounting.ledger.posting import Posting, posting_of
 from services.accounting.ledger.read import read_job
 from services.accounting.ledger.work import Outcome, Refusal, Work
@@ -37,6 +39,7 @@ class Packed(Protocol):
 
     generation: int
     refused: Sequence[Refusal]
+    first_day: date | None
 
     def post(self, connection: Connection[TupleRow], posted_at: datetime) -> tuple[int, int, int, list[int]]:
         """Posts within the caller's transaction.
@@ -111,10 +114,11 @@ class LedgerWriter:
         try:
             with connection.transaction():
                 self._fence.advance(connection, work)
+                require_open(connection, packed.first_day)
                 jobs, lines, duplicates, contradictions = packed.post(connection, self._clock.now())
                 refused = [*packed.refused, *_refusals(work, contradictions)]
                 self._keep(connection, refused)
-        except _TRY_SIMPLE as error:
+        except (*_TRY_SIMPLE, MonthClosed) as error:
             log.info("ledger_takes_simple_path", reason=type(error).__name__, records=len(work.records))
             return None
         except psycopg.Error as error:
@@ -148,6 +152,15 @@ class LedgerWriter:
         raise AssertionError
 
     def _transaction(self, work: Work, pricing: Pricing, known: Sequence[Refusal]) -> Outcome:
+        """One transaction; again, with later days, where a month was closed since the prices were loaded."""
+        while True:
+            try:
+                return self._attempt(work, pricing, known)
+            except MonthClosed as closed:
+                log.info("ledger_month_was_closed", open_from=str(closed.open_from))
+                pricing = msgspec.structs.replace(pricing, open_from=closed.open_from)
+
+    def _attempt(self, work: Work, pricing: Pricing, known: Sequence[Refusal]) -> Outcome:
         """One transaction: fence, jobs and charges, rollups, what is refused."""
         postings, refused = ([], list(known)) if known else self.postings(work, pricing)
         simple_path.learn_dimensions(postings, self.dimensions)
@@ -157,6 +170,7 @@ class LedgerWriter:
         contradictions: list[int] = []
         with connection.transaction():
             self._fence.advance(connection, work)
+            require_open(connection, min((each.day for each in postings), default=None))
             if postings:
                 jobs, lines, contradictions = simple_path.post(
                     connection, postings, self.dimensions, self._clock.now()

@@ -6,15 +6,17 @@ with name, book, currency and the rest. An empty cell is an absent key.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
+from services.accounting.csvfile import DecimalMark, Row, decimal_mark, number_of, plain_text, read_table
+from services.accounting.csvfile.writer import Number, write_table
 from services.accounting.pricelist.check import TABLES, read_document
 from services.accounting.pricelist.document import to_document
 from services.accounting.pricelist.reader import Fault, WrongPriceList
 from services.accounting.pricing.entries import PriceListFile
+from shared.errors import Reject
 
 LIST_COLUMNS: Final = (
     "name", "book", "currency", "valid_from", "area", "precision", "minimum_per_job", "markup",
@@ -24,84 +26,149 @@ RATE_COLUMNS: Final = (
     "per_sheet", "per_ml", "cartridge_price", "cartridge_ml", "per_impression", "per_page", "per_job",
 )  # fmt: skip
 COLUMNS: Final = ("table", *LIST_COLUMNS, *RATE_COLUMNS)
+_RATES: Final = ("per_", "cartridge_")
+_NUMBERS: Final = frozenset({"minimum_per_job", "markup", "rounding_step", "overhead", "from"})
+_MOMENTS: Final = frozenset({"valid_from", "valid_until"})
+_DAY_FIRST: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
+_YEAR_FIRST: Final = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})", re.ASCII)
 
 
-def from_csv(text: str, *, currency: str) -> PriceListFile:
-    """Reads and checks a price list; separator comma, semicolon or tab, by the first line.
+def from_csv(data: bytes | str, *, currency: str) -> PriceListFile:
+    """Reads and checks a price list as any spreadsheet writes it: encoding, separator and decimal mark are found.
 
     Raises:
-        WrongPriceList: each fault with its line and column.
+        WrongPriceList: each fault, with its line and column.
     """
-    document, lines = _read(text.removeprefix("\ufeff"))
+    reading = _Reading()
+    document = reading.document(data.encode() if isinstance(data, str) else data)
     try:
-        return read_document(document, currency=currency)
+        prices = read_document(document, currency=currency)
     except WrongPriceList as wrong:
-        raise WrongPriceList(
-            [Fault(_place(fault.pointer, lines), fault.detail) for fault in wrong.faults]
-        ) from None
+        reading.take(wrong.faults)
+    else:
+        if not reading.faults:
+            return prices
+    raise WrongPriceList([fault for _, fault in sorted(reading.faults, key=lambda told: told[0])])
 
 
 def to_csv(prices: PriceListFile) -> str:
-    """Writes a price list so that from_csv reads the very same."""
+    """Writes a price list so that from_csv reads the very same, and no spreadsheet runs any of its texts."""
     document = to_document(prices)
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerow({"table": "list", **{key: document.get(key, "") for key in LIST_COLUMNS}})
+    rows: list[dict[str, Any]] = [
+        {"table": "list", **{key: document[key] for key in LIST_COLUMNS if key in document}}
+    ]
     for table in TABLES:
-        writer.writerows({"table": table, **entry} for entry in document.get(table, ()))
-    return out.getvalue()
+        rows += [{"table": table, **entry} for entry in document.get(table, ())]
+    return write_table(COLUMNS, [[_cell(column, row.get(column)) for column in COLUMNS] for row in rows])
 
 
-def _read(text: str) -> tuple[dict[str, Any], dict[str, int]]:
-    """The document, and the line number of each of its tables and entries by pointer."""
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    document: dict[str, Any] = {}
-    lines: dict[str, int] = {}
-    faults: list[Fault] = []
-    try:
-        header = [cell.strip() for cell in next(rows, [])]
-        faults += [Fault("line 1", f"unknown column {name!r:.80}") for name in header if name not in COLUMNS]
-        if "table" not in header or len(set(header)) != len(header):
-            faults.append(Fault("line 1", "needs a column `table`, and each column once"))
-        for row in rows:
-            if any(cell.strip() for cell in row[len(header) :]):
-                # A decimal comma, say: cut off, 0,10 would read as 0.
-                faults.append(Fault(f"line {rows.line_num}", f"has more than the {len(header)} cells of line 1"))
-            if not faults and any(cell.strip() for cell in row):
-                faults += _take(dict(zip(header, row, strict=False)), rows.line_num, document, lines)
-    except csv.Error as error:
-        faults.append(Fault(f"line {rows.line_num}", f"is not CSV: {error}"))
-    if faults:
-        raise WrongPriceList(faults)
-    return document, lines
+def _cell(column: str, value: Any) -> str | int | None:
+    return Number(value) if value is not None and _is_number(column) else value
 
 
-def _take(row: dict[str, str], line: int, document: dict[str, Any], lines: dict[str, int]) -> list[Fault]:
-    """Puts one row into the document."""
-    cells: dict[str, Any] = {key: cell.strip() for key, cell in row.items() if cell.strip()}
-    table = cells.pop("table", "")
-    if table in TABLES:
-        entries = document.setdefault(table, [])
-        lines[f"/{table}/{len(entries)}"] = line
-        entries.append(cells)
-        return []
-    if table != "list":
-        return [Fault(f"line {line}", f"table must be list, {', '.join(TABLES)}, not {table!r:.80}")]
-    if "" in lines:
-        return [Fault(f"line {line}", "a file holds one list, and this is a second row `list`")]
-    lines[""] = line
-    if "precision" in cells and re.fullmatch(r"\d{1,3}", cells["precision"]):
-        cells["precision"] = int(cells["precision"])
-    document.update(cells)
-    return []
+def _is_number(column: str) -> bool:
+    return column.startswith(_RATES) or column in _NUMBERS
 
 
-def _place(pointer: str, lines: dict[str, int]) -> str:
-    """A pointer into the document as line and column of the file."""
-    for base, column in ((pointer, ""), pointer.rpartition("/")[::2]):
-        if base in lines:
-            return f"line {lines[base]}" + (f", column {column}" if column else "")
-    return pointer
+class _Reading:
+    """One file on its way into a document; every fault is kept with the line it stands on, for their order."""
+
+    def __init__(self) -> None:
+        self.faults: list[tuple[int, Fault]] = []
+        self._lines: dict[str, int] = {}
+        self._unread: set[str] = set()
+
+    def document(self, raw: bytes) -> dict[str, Any]:
+        """What the file says, as far as it can be read.
+
+        Raises:
+            WrongPriceList: it is no table at all.
+        """
+        try:
+            table = read_table(raw, COLUMNS, needs=("table",))
+        except Reject as error:
+            raise WrongPriceList([Fault("", str(error))]) from error
+        self.faults += [(fault.line, Fault(fault.place, fault.detail)) for fault in table.faults]
+        if not table.rows:
+            self.faults += (
+                [] if table.faults else [(1, Fault("line 1", "no row follows the names of the columns"))]
+            )
+            raise WrongPriceList([fault for _, fault in self.faults])
+        mark = decimal_mark(_numbers(table.rows), table.separator)
+        document: dict[str, Any] = {}
+        for row in table.rows:
+            self._take_row(row, mark, document)
+        if "" not in self._lines:
+            self.faults.append((1, Fault("line 1", "no row has `list` as its table, so the list has no name")))
+            self._unread |= {f"/{column}" for column in LIST_COLUMNS}
+        if self.faults:  # Whether the list as a whole makes sense can't be said of a part of it.
+            self._unread.add("")
+        return document
+
+    def take(self, faults: Iterable[Fault]) -> None:
+        """Notes what is wrong with what was read, unless its cell could not be read in the first place."""
+        for fault in faults:
+            if fault.pointer not in self._unread:
+                line, place = self._place(fault.pointer)
+                self.faults.append((line, Fault(place, fault.detail)))
+
+    def _take_row(self, row: Row, mark: DecimalMark, document: dict[str, Any]) -> None:
+        """Puts one row into the document."""
+        cells: dict[str, Any] = {key: plain_text(cell) for key, cell in row.cells.items() if cell}
+        table = cells.pop("table", "")
+        if table in TABLES:
+            entries = document.setdefault(table, [])
+            pointer = f"/{table}/{len(entries)}"
+            entries.append(cells)
+        elif table != "list":
+            known = f"table must be list, {', '.join(TABLES)}, not {table!r:.80}"
+            self.faults.append((row.line, Fault(f"line {row.line}", known)))
+            return
+        elif "" in self._lines:
+            second = "a file holds one list, and this is a second row `list`"
+            self.faults.append((row.line, Fault(f"line {row.line}", second)))
+            return
+        else:
+            pointer = ""
+            if re.fullmatch(r"\d{1,3}", cells.get("precision", "")):
+                cells["precision"] = int(cells["precision"])
+        self._lines[pointer] = row.line
+        self._read_cells(cells, pointer, mark)
+        if not pointer:
+            document.update(cells)
+
+    def _read_cells(self, cells: dict[str, Any], pointer: str, mark: DecimalMark) -> None:
+        """Turns a row's numbers and days into the ways that documents have them."""
+        for column, cell in cells.items():
+            if column in _MOMENTS:
+                cells[column] = _iso_day(cell)
+            elif _is_number(column):
+                try:
+                    cells[column] = number_of(cell, mark)
+                except ValueError as error:
+                    line, place = self._place(f"{pointer}/{column}")
+                    self.faults.append((line, Fault(place, str(error))))
+                    self._unread.add(f"{pointer}/{column}")
+
+    def _place(self, pointer: str) -> tuple[int, str]:
+        """A pointer into the document as line and column of the file."""
+        for base, column in ((pointer, ""), pointer.rpartition("/")[::2]):
+            if base in self._lines:
+                line = self._lines[base]
+                return line, f"line {line}" + (f", column {column}" if column else "")
+        return 0, pointer
+
+
+def _numbers(rows: Iterable[Row]) -> list[str]:
+    return [plain_text(cell) for row in rows for column, cell in row.cells.items() if _is_number(column)]
+
+
+def _iso_day(cell: str) -> str:
+    """Days as spreadsheets rewrite them (31.12.2026, 2026/12/31); 1/2/2026 may be either, so it is left alone."""
+    if found := _DAY_FIRST.fullmatch(cell):
+        day, month, year = found.groups()
+    elif found := _YEAR_FIRST.fullmatch(cell):
+        year, month, day = found.groups()
+    else:
+        return cell
+    return f"{year}-{month:0>2}-{day:0>2}"

@@ -108,6 +108,11 @@ class PriceBook:
         moments = [None, *self._starts]
         self._pairs = [self._pair(moment) for moment in moments]
 
+    @property
+    def changes(self) -> Sequence[datetime]:
+        """The moments, in order, from which on other lists may count than before."""
+        return self._starts
+
     def at(self, book: Book, moment: datetime) -> PriceList | None:
         """The list of a book that counts at a moment, if any."""
         return next((each for each in self._of_book[book] if each.valid_from <= moment), None)

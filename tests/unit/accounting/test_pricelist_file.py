@@ -154,34 +154,3 @@ def test_a_markup_is_only_for_prices():
 
 def test_what_is_no_toml_is_said_in_one_sentence():
     assert "is not TOML" in faults("name = ")[""]
-
-
-def test_faults_of_a_csv_file_name_line_and_column():
-    read = from_toml(EVERYTHING, currency="EUR")
-    with pytest.raises(WrongPriceList) as wrong:
-        from_csv(to_csv(read).replace("1.10", "much"), currency="EUR")
-
-    assert [fault.pointer for fault in wrong.value.faults] == ["line 3, column per_m2"]
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("", "needs a column `table`"),
-        ("table,prize\n", "unknown column"),
-        ("table,name\nlist,a\nlist,b\n", "a second row"),
-        ("table,name\nrates,a\n", "table must be"),
-    ],
-)
-def test_what_is_no_price_list_in_csv_is_refused(text, words):
-    with pytest.raises(WrongPriceList, match=words):
-        from_csv(text, currency="EUR")
-
-
-def test_a_row_with_more_cells_than_the_heading_is_refused_and_not_cut_off():
-    text = to_csv(from_toml(HEAD + '[[fixed]]\nkind = "print"\nper_job = "0.10"\n', currency="EUR"))
-    with pytest.raises(WrongPriceList) as wrong:
-        from_csv(text.replace("0.10", "0,10"), currency="EUR")
-
-    assert [fault.pointer for fault in wrong.value.faults] == ["line 3"]
-    assert from_csv(text.replace("0.10", "0.10,,"), currency="EUR").fixed[0].per_job_e8 == 10_000_000

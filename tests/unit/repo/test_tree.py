@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from docs.generate import outdated
+from shared.migrate import migrations_of, services_with_migrations
 
 ROOT = Path(__file__).parents[3]
 REGISTRY = re.compile(r"https?://[a-z0-9.-]*(maven|pypi|pythonhosted|npmjs|crates|goproxy)")
@@ -73,3 +74,8 @@ def test_links_between_documents_lead_somewhere():
 
 def test_generated_pages_say_what_the_code_says():
     assert outdated() == []
+
+
+def test_migrations_of_every_service_are_numbered_without_gap_or_twin():
+    for service in services_with_migrations():
+        assert migrations_of(service)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.money import format_micro, format_rate, round_half_even, to_decimal
+from shared.money import format_micro, format_rate, micro_of, round_half_even, to_decimal
 
 BIG = st.integers(-(10**30), 10**30)
 
@@ -47,3 +47,14 @@ def test_a_whole_amount_of_a_currency_without_decimals_ends_in_no_point() -> Non
 @given(st.integers(0, 10**18))
 def test_a_formatted_rate_loses_nothing(rate: int) -> None:
     assert Decimal(format_rate(rate)) * 10**8 == rate
+
+
+@given(st.integers(-(10**17), 10**17))
+def test_an_amount_that_was_written_is_read_back(value):
+    assert micro_of(format_micro(value)) == value
+
+
+@pytest.mark.parametrize("text", ["", "1,5", "1.", ".5", "1.1234567", "1e3", "\u0661", "1" + "0" * 12, " 1"])
+def test_what_is_no_amount_is_refused(text):
+    with pytest.raises(ValueError, match="must be an amount"):
+        micro_of(text)

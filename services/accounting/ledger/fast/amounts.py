@@ -6,6 +6,7 @@ whose weights may not fit, or a batch whose sums may not, is left to the plain p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -123,9 +124,9 @@ def round_half_even(numerators: Whole, denominators: Whole) -> Whole:
     return rounded
 
 
-def quantities(lines: npt.NDArray[Any], flat_ink_ul: Whole, starts: Whole) -> Whole:
+def quantities(lines: Mapping[str, npt.NDArray[Any]], flat_ink_ul: Whole, starts: Whole) -> Whole:
     """What each line consumed, in the order of the weights; 0 where it is absent."""
-    found = np.zeros((len(lines), _WIDTH), np.int64)
+    found = np.zeros((len(starts), _WIDTH), np.int64)
     for index, name in enumerate(COLUMNS):
         column = lines[name]
         found[:, index] = np.where(column == np.iinfo(column.dtype).min, 0, column)

@@ -1,4 +1,4 @@
-"""The business day of a moment, worked out once for each quarter of an hour."""
+"""The day on which a moment is booked, worked out once for each quarter of an hour."""
 
 from __future__ import annotations
 
@@ -18,18 +18,27 @@ _1970_TO_2000_DAYS: Final = (_FIRST_DAY - date(1970, 1, 1)).days
 
 
 class Days:
-    """Business days, kept by the quarter of an hour: zones change and days begin at whole quarters."""
+    """Booking days, kept by the quarter of an hour: zones change and days begin at whole quarters.
 
-    def __init__(self, zone: ZoneInfo) -> None:
+    That is the business day, or `open_from` where that is later, as months before it are closed.
+    """
+
+    def __init__(self, zone: ZoneInfo, open_from: date = date.min) -> None:
         self._zone = zone
+        self._open_from = open_from
         self.kept: dict[int, int] = {}
 
     def add(self, quarter: int) -> int:
         """The day, in days since 2000-01-01, of a quarter of an hour since then."""
         moment = _EPOCH + timedelta(microseconds=quarter * QUARTER_HOUR_US)
-        day = (business_day(moment, self._zone) - _FIRST_DAY).days
+        day = (max(business_day(moment, self._zone), self._open_from) - _FIRST_DAY).days
         self.kept[quarter] = day
         return day
+
+
+def first_day(days: npt.NDArray[Any]) -> date | None:
+    """The earliest of days since 2000-01-01; None of none."""
+    return _FIRST_DAY + timedelta(days=int(days.min())) if len(days) else None
 
 
 def month_starts(days: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,23 +11,40 @@ import numpy.typing as npt
 
 from services.accounting.dimensions import Dimension, Dimensions
 
+Positions = npt.NDArray[np.int32]
+
+
+class Numbered(dict[Any, int]):
+    """Numbers whatever it is asked for, in order of first sight."""
+
+    def __missing__(self, key: Hashable) -> int:
+        """The next number."""
+        number = self[key] = len(self)
+        return number
+
+    def column(self, keys: Iterable[Hashable], count: int) -> Positions:
+        """The numbers of so many keys."""
+        return np.fromiter(map(self.__getitem__, keys), np.int32, count)
+
 
 class Names:
     """The keys of one dimension that a batch uses; position 0 is '', which means none."""
 
-    __slots__ = ("_facts", "positions")
+    __slots__ = ("_numbered",)
 
     def __init__(self) -> None:
-        self.positions: dict[str, int] = {"": 0}
-        self._facts: dict[str, tuple[Any, ...]] = {}
+        self._numbered = Numbered({"": 0})
 
-    def add(self, key: str, facts: tuple[Any, ...] = ()) -> int:
+    def add(self, key: str) -> int:
         """The position of a key."""
-        position = self.positions.get(key)
-        if position is None:
-            position = self.positions[key] = len(self.positions)
-            self._facts[key] = facts
-        return position
+        return self._numbered[key]
+
+    def column(self, keys: Sequence[str | None]) -> Positions:
+        """The positions of a column of keys; an absent one is none."""
+        absent = keys.count(None)
+        if absent == len(keys):
+            return np.zeros(len(keys), np.int32)
+        return self._numbered.column([key or "" for key in keys] if absent else keys, len(keys))
 
     def numbers(self, dimension: Dimension, dimensions: Dimensions) -> npt.NDArray[np.int32]:
         """The number of each position.
@@ -33,5 +52,19 @@ class Names:
         Raises:
             psycopg.Error: the database.
         """
-        known = dimensions.learn(dimension, {key: self._facts.get(key, ()) for key in self.positions})
-        return np.fromiter((known[key] for key in self.positions), np.int32, len(self.positions))
+        known = dimensions.learn(dimension, dict.fromkeys(self._numbered, ()))
+        return np.fromiter((known[key] for key in self._numbered), np.int32, len(self._numbered))
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """All keys that a batch uses, but for those that its rates name."""
+
+    printers: Names = field(default_factory=Names)
+    people: Names = field(default_factory=Names)
+    sources: Names = field(default_factory=Names)
+    projects: Names = field(default_factory=Names)
+    departments: Names = field(default_factory=Names)
+    qualities: Names = field(default_factory=Names)
+    finishings: Names = field(default_factory=Names)
+    ink_sets: Names = field(default_factory=Names)

@@ -16,8 +16,8 @@ from services.accounting.dimensions import Dimensions
 from services.accounting.ledger.columns import CHARGE_COLUMNS, CHARGE_NAMES, JOB_COLUMNS, JOB_NAMES, NULLABLE
 from services.accounting.ledger.fast import amounts, sums, table
 from services.accounting.ledger.fast.arrays import RAW, register
-from services.accounting.ledger.fast.days import Days, month_starts
-from services.accounting.ledger.fast.layout import JOB_DTYPE, LINE_DTYPE, NULL16, NULL32, NULL64
+from services.accounting.ledger.fast.days import Days, first_day, month_starts
+from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Columns
 from services.accounting.ledger.fast.rates import Rates
 from services.accounting.ledger.fast.rows import Rows
 from services.accounting.ledger.read import microseconds
@@ -27,7 +27,6 @@ from services.accounting.rollups import ROLLUPS, SUMS, VALUES, Rollup, moved_on
 
 _COPY_JOBS: Final = f"COPY accounting.job ({JOB_NAMES}) FROM STDIN (FORMAT BINARY)".encode()
 _COPY_CHARGES: Final = f"COPY accounting.charge ({CHARGE_NAMES}) FROM STDIN (FORMAT BINARY)".encode()
-_TEXTS: Final = 4
 _KEY_KIND: Final = {"day": "date", "month": "date", "kind": "int2"}
 _NULLS: Final = {"int8": NULL64, "timestamptz": NULL64, "int4": NULL32, "int2": NULL16}
 
@@ -61,49 +60,52 @@ class PackedBatch:
         self.generation = dimensions.generation
         self.refused: Sequence[Refusal] = rows.refused
         self._again = rows.again
-        self._jobs = np.frombuffer(b"".join(rows.jobs), JOB_DTYPE)
+        self._jobs, self._lines = rows.jobs, rows.lines
+        self._is_posted = rows.is_posted
+        self.first_day = first_day(self._jobs["day"][rows.is_posted])
         self._texts = rows.texts
-        self._lines = np.frombuffer(b"".join(rows.lines), LINE_DTYPE).copy()
-        self._ink_ul = np.array(rows.ink_ul, np.int64)
-        self._ink_counts = self._lines["inks"].astype(np.int64)
+        self._ink_ul = rows.ink_ul
+        self._ink_counts = self._lines["inks"]
         self._ink_starts = np.cumsum(self._ink_counts) - self._ink_counts
         self._price(rates)
         self._rate_numbers = rates.numbers(dimensions)
         self._job_numbers = {
-            "printer_no": rows.printers.numbers(dim.PRINTER, dimensions)[self._jobs["printer"]],
-            "person_no": rows.people.numbers(dim.PERSON, dimensions)[self._jobs["person"]],
-            "source_no": rows.sources.numbers(dim.SOURCE, dimensions)[self._jobs["source"]],
-            "project_no": rows.projects.numbers(dim.PROJECT, dimensions)[self._jobs["project"]],
-            "department_no": rows.departments.numbers(dim.DEPARTMENT, dimensions)[self._jobs["department"]],
+            "printer_no": rows.keys.printers.numbers(dim.PRINTER, dimensions)[self._jobs["printer"]],
+            "person_no": rows.keys.people.numbers(dim.PERSON, dimensions)[self._jobs["person"]],
+            "source_no": rows.keys.sources.numbers(dim.SOURCE, dimensions)[self._jobs["source"]],
+            "project_no": rows.keys.projects.numbers(dim.PROJECT, dimensions)[self._jobs["project"]],
+            "department_no": rows.keys.departments.numbers(dim.DEPARTMENT, dimensions)[self._jobs["department"]],
         }
         self._line_numbers = {
-            "quality_no": rows.qualities.numbers(dim.QUALITY, dimensions)[self._lines["quality"]],
-            "finishing_no": rows.finishings.numbers(dim.FINISHING, dimensions)[self._lines["finishing"]],
-            "ink_set_no": rows.ink_sets.numbers(dim.INK_SET, dimensions)[self._lines["ink_set"]],
+            "quality_no": rows.keys.qualities.numbers(dim.QUALITY, dimensions)[self._lines["quality"]],
+            "finishing_no": rows.keys.finishings.numbers(dim.FINISHING, dimensions)[self._lines["finishing"]],
+            "ink_set_no": rows.keys.ink_sets.numbers(dim.INK_SET, dimensions)[self._lines["ink_set"]],
         }
 
     def _price(self, rates: Rates) -> None:
         """Fills in the amounts that were left to be worked out at once."""
-        which = np.flatnonzero(self._lines["is_priced"] == 0)
-        lines = self._lines[which]
-        if not len(lines):
-            return
-        consumed = amounts.quantities(lines, self._ink_ul, self._ink_starts[which])
-        cost = rates.costs.amounts(lines["rate"], consumed, None)
-        price = rates.prices.amounts(lines["rate"], consumed, cost)
-        self._lines["cost_micro"][which] = cost
-        self._lines["price_micro"][which] = price
-        self._lines["unpriced_lines"][which] = (cost == NULL64) | (price == NULL64)
+        all_lines = self._lines
+        which = np.flatnonzero(~all_lines["is_priced"])
+        if len(which):
+            lines = {name: all_lines[name][which] for name in ("rate", "inks", *amounts.COLUMNS)}
+            consumed = amounts.quantities(lines, self._ink_ul, self._ink_starts[which])
+            cost = rates.costs.amounts(lines["rate"], consumed, None)
+            price = rates.prices.amounts(lines["rate"], consumed, cost)
+            all_lines["cost_micro"][which] = cost
+            all_lines["price_micro"][which] = price
+        lacks = (all_lines["cost_micro"] == NULL64) | (all_lines["price_micro"] == NULL64)
+        all_lines["unpriced_lines"] = lacks.astype(np.int16)
 
     def months(self) -> set[int]:
         """The numbers of the months (UTC) in which jobs completed."""
-        moments = (self._jobs["completed_at"] + _1970_TO_2000_US).astype("datetime64[us]")
+        moments = (self._jobs["completed_at"][self._is_posted] + _1970_TO_2000_US).astype("datetime64[us]")
         months = np.unique(moments.astype("datetime64[M]").astype(np.int64))
         return {1970 * 12 + int(each) for each in months}
 
     def post(self, connection: Connection[TupleRow], posted_at: datetime) -> tuple[int, int, int, list[int]]:
         """See writer.Packed.post."""
-        if not len(self._jobs):
+        told = int(self._is_posted.sum()) + len(self._again)
+        if not told:
             return 0, 0, 0, []
         register(connection)
         keep, contradictions = self._new(connection)
@@ -118,16 +120,14 @@ class PackedBatch:
                 with cursor.copy(_COPY_CHARGES) as copy:
                     copy.write(self._charge_bytes(lines, charges))
                 self._roll_up(connection, charges)
-        told = len(self._jobs) + len(self._again)
         return len(jobs), len(lines), told - len(jobs) - len(contradictions), contradictions
 
     def _new(self, connection: Connection[TupleRow]) -> tuple[npt.NDArray[np.bool_], list[int]]:
         """Which jobs are not posted yet, and the entry ids of those that contradict one that is."""
-        keep = np.ones(len(self._jobs), np.bool_)
-        ids, said = self._jobs["job_id"], self._jobs["payload_hash"].copy()
-        found = connection.execute(QUERIES["posted_before"], [RAW["uuid"](np.sort(ids))]).fetchall()
+        keep, ids, said = self._is_posted.copy(), self._jobs["job_id"], self._jobs["payload_hash"].copy()
+        found = connection.execute(QUERIES["posted_before"], [RAW["uuid"](np.sort(ids[keep]))]).fetchall()
         if found:
-            position = {identity.tobytes(): at for at, identity in enumerate(ids)}
+            position = {ids[at].tobytes(): at for at in np.flatnonzero(keep).tolist()}
             for identity, posted in found:
                 at = position[identity.bytes]
                 keep[at] = False
@@ -138,41 +138,37 @@ class PackedBatch:
         return keep, contradictions
 
     def _job_bytes(self, which: npt.NDArray[np.intp], posted_at: int) -> bytes:
-        chosen = self._jobs[which]
         columns = []
-        for name, kind in JOB_COLUMNS[:-_TEXTS]:
+        for name, kind in JOB_COLUMNS[: -len(self._texts)]:
             if name == "posted_at":
                 values: npt.NDArray[Any] = np.full(len(which), posted_at)
-            elif name in self._job_numbers:
-                values = self._job_numbers[name][which]
             else:
-                values = chosen[name]
+                values = (self._job_numbers if name in self._job_numbers else self._jobs)[name][which]
             columns.append(table.Column(kind, values, _NULLS[kind] if name in NULLABLE else None))
         parts = [table.SIGNATURE]
-        for rows, laid_out in table.rows_of_one_shape(columns, None, _TEXTS):
-            raw, width = laid_out.tobytes(), laid_out.dtype.itemsize
-            for index, at in enumerate(which[rows].tolist()):
-                parts.append(raw[index * width : (index + 1) * width])
-                parts.append(self._texts[at])
+        for rows, laid_out in table.rows_of_one_shape(columns, None, len(self._texts)):
+            here = which[rows].tolist()
+            texts = [[column[at] for at in here] for column in self._texts]
+            parts.append(table.with_texts(laid_out, texts))
         parts.append(table.TRAILER)
         return b"".join(parts)
 
-    def _charges(self, which: npt.NDArray[np.intp], posted_at: int) -> dict[str, npt.NDArray[Any]]:
+    def _charges(self, which: npt.NDArray[np.intp], posted_at: int) -> Columns:
         """Every column of the charges by name, but for ink_ul."""
-        lines = self._lines[which]
-        job = lines["job"]
-        media, category, cost_rule, price_rule = self._rate_numbers[lines["rate"]].T
+        lines = self._lines
+        job = lines["job"][which]
+        media, category, cost_rule, price_rule = self._rate_numbers[lines["rate"][which]].T
         of_job = {"entry_id": "entry_id", "occurred_at": "completed_at"}
         of_job |= {name: name for name in ("job_id", "day", "kind", "outcome", "billable")}
-        found: dict[str, npt.NDArray[Any]] = {name: self._jobs[of][job] for name, of in of_job.items()}
+        found: Columns = {name: self._jobs[of][job] for name, of in of_job.items()}
         found |= {name: numbers[job] for name, numbers in self._job_numbers.items() if name != "source_no"}
         found |= {name: numbers[which] for name, numbers in self._line_numbers.items()}
         found |= {"media_no": media, "category_no": category}
         found |= {"cost_rule_no": cost_rule, "price_rule_no": price_rule}
         found["posted_at"] = np.full(len(which), posted_at)
-        return found | {name: lines[name] for name, _ in CHARGE_COLUMNS[:-1] if name not in found}
+        return found | {name: lines[name][which] for name, _ in CHARGE_COLUMNS[:-1] if name not in found}
 
-    def _charge_bytes(self, which: npt.NDArray[np.intp], charges: dict[str, npt.NDArray[Any]]) -> bytes:
+    def _charge_bytes(self, which: npt.NDArray[np.intp], charges: Columns) -> bytes:
         columns = [
             table.Column(kind, charges[name], _NULLS[kind] if name in NULLABLE else None)
             for name, kind in CHARGE_COLUMNS[:-1]
@@ -181,7 +177,7 @@ class PackedBatch:
         shapes = [rows.tobytes() for _, rows in table.rows_of_one_shape(columns, lists, 0)]
         return b"".join([table.SIGNATURE, *shapes, table.TRAILER])
 
-    def _roll_up(self, connection: Connection[TupleRow], charges: dict[str, npt.NDArray[Any]]) -> None:
+    def _roll_up(self, connection: Connection[TupleRow], charges: Columns) -> None:
         counted = [charges[of].astype(np.int64) for _, of in SUMS]
         for index, (_, of) in enumerate(SUMS):
             if of in NULLABLE:
@@ -203,9 +199,8 @@ def packed_batch(work: Work, rates: Rates, days: Days, dimensions: Dimensions) -
         psycopg.Error: the database.
     """
     for one_by_one in (False, True):
-        rows = Rows(rates, days, one_by_one=one_by_one)
         try:
-            rows.add_all(work)
+            rows = Rows(rates, days, work, one_by_one=one_by_one)
             return PackedBatch(rows, rates, dimensions)
         except sums.TooLarge:
             if one_by_one:

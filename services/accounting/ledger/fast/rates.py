@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from services.accounting import dimensions as dim
 from services.accounting.dimensions import Dimensions
 from services.accounting.ledger.fast.amounts import NONE, Table, Weights, weights_of
 from services.accounting.ledger.posting import Rule
+from services.accounting.ledger.read import microseconds
 from services.accounting.pricebook_loader import Pricing
 from services.accounting.pricing import BookPair, LineRate, PairRate, Unpriced
 from services.accounting.pricing.quantities import facts_of, keyed
@@ -20,6 +21,7 @@ from shared.events import JobCompleted
 from shared.events.jobs import JobLine
 
 MAX_KEPT: Final = 100_000
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _TABLES: Final = ("ppu", "media", "ink", "click", "scan", "fixed")
 
 
@@ -62,6 +64,7 @@ class Rates:
             for entry in getattr(prices.file, name)
             if entry.scope.level == "printer"
         }
+        self._changes = np.array([microseconds(moment) for moment in pricing.book.changes], np.int64)
         self.kept: dict[tuple[object, ...], Kept] = {}
         self._minimum: dict[int, int] = {}
         self._media: list[tuple[str, str]] = []
@@ -75,9 +78,13 @@ class Rates:
         """Whether it is time to begin anew, so that memory stays bounded."""
         return max(len(self._rules), len(self.printers)) > MAX_KEPT
 
-    def terms(self, moment: datetime) -> Terms:
-        """The price lists that count at a moment."""
-        pair = self.pricing.book.pair_at(moment)
+    def periods(self, moments: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+        """Numbers of the times between two changes of the price lists, for moments in microseconds since 2000."""
+        return np.searchsorted(self._changes, moments, side="right")
+
+    def terms_at(self, moment: int) -> Terms:
+        """The price lists that count at a moment, in microseconds since 2000."""
+        pair = self.pricing.book.pair_at(_EPOCH + timedelta(microseconds=moment))
         found = self._terms.get(id(pair))
         if found is None:
             lists = [prices for prices in (pair.cost, pair.price) if prices]

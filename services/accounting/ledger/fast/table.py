@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import struct
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain, repeat
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -68,6 +70,37 @@ def rows_of_one_shape(
         if lists is not None:
             _fill_lists(rows, lists.flat, lists.starts[which], items)
         yield which, rows
+
+
+class _Sizes(dict[int, bytes]):
+    """The length words of fields, made as they are met."""
+
+    def __missing__(self, size: int) -> bytes:
+        word = struct.pack(">i", size)
+        if len(self) < _MAX_SIZES:
+            self[size] = word
+        return word
+
+
+_MAX_SIZES: Final = 4_096
+_SIZES: Final = _Sizes()
+_ABSENT: Final = struct.pack(">i", -1)
+
+
+def with_texts(rows: npt.NDArray[Any], columns: Sequence[Sequence[str | None]]) -> bytes:
+    """Rows of one shape with text fields behind each of them."""
+    fields: list[Iterable[bytes]] = [rows.view(f"V{rows.dtype.itemsize}").tolist()]
+    for texts in columns:
+        absent = texts.count(None)
+        if absent == len(texts):
+            fields.append(repeat(_ABSENT))
+            continue
+        raw = [(text or "").encode() for text in texts]
+        sizes: Iterable[bytes] = map(_SIZES.__getitem__, map(len, raw))
+        if absent:
+            sizes = [_ABSENT if text is None else size for text, size in zip(texts, sizes, strict=True)]
+        fields += [sizes, raw]
+    return b"".join(chain.from_iterable(zip(*fields, strict=False)))
 
 
 def _fill_lists(rows: npt.NDArray[Any], flat: npt.NDArray[np.int64], starts: npt.NDArray[Any], items: int) -> None:
