@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from services.accounting.budget_store import Budgets
 from services.accounting.charges import Charges
+from services.accounting.http.budget_check import BudgetCheckApi
 from services.accounting.http.budgets import BudgetApi
 from services.accounting.http.charges import ChargeApi
 from services.accounting.http.periods import PeriodApi
@@ -139,6 +140,9 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
         *ProjectApi(projects).routes(),
         *BudgetApi(Budgets(pool), SystemClock(), currency=settings.currency, timezone=settings.timezone).routes(),
         *PeriodApi(Periods(pool, SystemClock(), timezone=settings.timezone)).routes(),
+        *BudgetCheckApi(
+            pool, SystemClock(), currency=settings.currency, zone=ZoneInfo(settings.timezone)
+        ).routes(),
         *ReservationApi(Reservations(pool, currency=settings.currency), currency=settings.currency).routes(),
         *ChargeApi(charges, SystemClock(), timezone=settings.timezone).routes(),
     ]

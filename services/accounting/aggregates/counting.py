@@ -79,6 +79,11 @@ class Batch:
         self.lines = 0
         self.too_late = 0
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """Of the business days."""
+        return self._rules.zone
+
     def count(self, record: Record) -> None:
         """Counts the charge of a record; the same again changes nothing.
 

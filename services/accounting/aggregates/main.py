@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import structlog
 
+from services.accounting.aggregates.budget_alerts import BudgetWatch
 from services.accounting.aggregates.counter import Counter
-from services.accounting.aggregates.counting import Batch, Rules
+from services.accounting.aggregates.counting import Rules
 from services.accounting.aggregates.gaps import KafkaGaps
 from services.accounting.aggregates.metrics import GENERATION
 from services.accounting.aggregates.rebuild import rebuild
@@ -25,7 +26,6 @@ from shared import log
 from shared.clock import SystemClock
 from shared.dead_letters import KafkaDeadLetters
 from shared.errors import Retry, Unreachable
-from shared.events import AlertRaised
 from shared.health import Readiness
 from shared.http.app import make_app, serve_http
 from shared.kafka import make_consumer, make_producer, start_when_there, why_silent
@@ -112,7 +112,7 @@ class Aggregates:
             topic_prefix=where.topic_prefix,
             currency=settings.currency,
             generation=generation.no,
-            budgets=_none,
+            budgets=BudgetWatch(self._store.pool, self._clock, currency=settings.currency).find,
             clock=self._clock,
         )
         counters: list[Counter] = []
@@ -184,10 +184,6 @@ class Aggregates:
     async def _watch_app(self, app: Any) -> None:
         await app.wait_until_stopped()
         raise app.crash_reason or RuntimeError("Faust stopped by itself")
-
-
-async def _none(_batch: Batch) -> list[AlertRaised]:
-    return []
 
 
 async def serve(settings: AggregatesSettings) -> None:
