@@ -31,6 +31,7 @@ class Version(Struct, frozen=True, kw_only=True):
     book: Literal["cost", "price"]
     state: Literal["draft", "published"]
     valid_from: datetime
+    valid_until: datetime | None
     definition: Document
     sha256: bytes
     created_at: datetime
@@ -47,11 +48,9 @@ class Version(Struct, frozen=True, kw_only=True):
         return read_document(self.definition, currency=self.definition["currency"])
 
 
-def valid_moment(valid_from: date | datetime, zone: ZoneInfo) -> datetime:
-    """The moment a list counts from: a day begins at midnight of the installation's time zone."""
-    if isinstance(valid_from, datetime):
-        return valid_from
-    return datetime.combine(valid_from, time.min, tzinfo=zone)
+def valid_moment(day: date | datetime, zone: ZoneInfo) -> datetime:
+    """The moment a list counts from, or up to: a day begins at midnight of the installation's time zone."""
+    return day if isinstance(day, datetime) else datetime.combine(day, time.min, tzinfo=zone)
 
 
 def fingerprint(prices: PriceListFile) -> bytes:
@@ -72,7 +71,14 @@ async def newest_version(connection: Connection, name: str, version: int | None 
     return found[0] if found else None
 
 
+async def default_names(connection: Connection) -> dict[str, list[str]]:
+    """The lists that were named the default of each book, the last one named last."""
+    names: dict[str, list[str]] = {}
+    for book, name in await (await connection.execute(QUERIES["default_names"])).fetchall():
+        names.setdefault(book, []).append(name)
+    return names
+
+
 async def default_lists(connection: Connection) -> dict[str, str]:
-    """The default list of each book that has one."""
-    cursor = await connection.execute(QUERIES["default_names"])
-    return dict(await cursor.fetchall())
+    """The default list of each book that has one: the last one named."""
+    return {book: names[-1] for book, names in (await default_names(connection)).items()}

@@ -69,7 +69,7 @@ async def test_a_published_version_can_never_be_changed(books, database_url):
         "UPDATE accounting.price_list SET valid_from = now()",
         "DELETE FROM accounting.price_list",
         "TRUNCATE accounting.price_list",
-        "DELETE FROM accounting.default_price_list",
+        "DELETE FROM accounting.price_assignment",
     ):
         with connect(database_url) as connection, pytest.raises(psycopg.errors.IntegrityConstraintViolation):
             connection.execute(statement)

@@ -1,4 +1,4 @@
-"""What `--aggregates` adds to `inkmeter accounting verify` and `rebuild`: the live windows of the aggregates worker."""
+"""What `--aggregates` adds to `inkmeter accounting verify` and `rebuild`: the live windows."""
 
 from __future__ import annotations
 

@@ -6,10 +6,10 @@ import json
 import tomllib
 from typing import Any
 
-from services.accounting.pricelist.check import TABLES, read_document
+from services.accounting.pricelist.check import read_document
 from services.accounting.pricelist.document import to_document
 from services.accounting.pricelist.reader import Fault, WrongPriceList
-from services.accounting.pricing.entries import PriceListFile
+from services.accounting.pricing.entries import TABLES, PriceListFile
 
 
 def from_toml(text: str, *, currency: str) -> PriceListFile:
@@ -37,4 +37,4 @@ def to_toml(prices: PriceListFile) -> str:
 
 def _value(key: str, value: Any) -> str:
     """A TOML value; texts hold no control characters, so JSON's escapes are TOML's."""
-    return str(value) if key == "valid_from" else json.dumps(value, ensure_ascii=False)
+    return str(value) if key in {"valid_from", "valid_until"} else json.dumps(value, ensure_ascii=False)

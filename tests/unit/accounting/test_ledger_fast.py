@@ -61,7 +61,7 @@ def rate(per_printed_e8: int, per_cyan_e8: int, precision: int) -> LineRate:
         Part("ink", "", "ink_ul", per_cyan_e8, 3 * 10**11, "cyan"),
         Part("fixed", "", "job", per_cyan_e8, 10**8),
     ]
-    return LineRate.of(parts, list_id=1, rule="", precision=precision)
+    return LineRate.of(parts, list_id=1, rule="", step_micro=10 ** (6 - precision))
 
 
 RATES = st.builds(rate, st.integers(0, 10**8), st.integers(0, 10**8), st.integers(0, 6))
@@ -84,7 +84,7 @@ NO_RATE = st.just(Unpriced("none"))
 )
 def test_amounts_of_a_batch_are_those_of_its_lines(lines: list[tuple[Any, Any, int, int, bool]]) -> None:
     costs, prices = amounts.Table(), amounts.Table()
-    consumed = np.zeros((len(lines), amounts._WIDTH), np.int64)
+    consumed = np.zeros((len(lines), amounts.WIDTH), np.int64)
     expected = []
     for at, (cost, price, printed, cyan, first) in enumerate(lines):
         pair = PairRate(cost, price)

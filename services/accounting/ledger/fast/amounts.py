@@ -6,7 +6,7 @@ whose weights may not fit, or a batch whose sums may not, is left to the plain p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -29,7 +29,8 @@ COLUMNS: Final = (
     "jobs",
 )
 """The column of the lines that each of the first weights is for: `jobs` is 1 on a job's first line."""
-_WIDTH: Final = len(_MEASURES) + MAX_INKS
+WIDTH: Final = len(_MEASURES) + MAX_INKS
+"""How many weights a rate has: one for each measure, and one for each colour of the line's ink."""
 _UNPRICED, _WEIGHED, _MARKED_UP = 0, 1, 2
 
 
@@ -42,7 +43,7 @@ class Weights(NamedTuple):
     step_micro: int
 
 
-NONE: Final = Weights(_UNPRICED, (0,) * _WIDTH, 1, 1)
+NONE: Final = Weights(_UNPRICED, (0,) * WIDTH, 1, 1)
 
 
 def weights_of(rates: PairRate, colours: tuple[str, ...]) -> tuple[Weights, Weights] | None:
@@ -59,12 +60,35 @@ def _weights(rate: LineRate | MarkupRate | Unpriced, colours: tuple[str, ...]) -
     if isinstance(rate, Unpriced):
         return NONE
     if isinstance(rate, MarkupRate):
-        factor = (PER_RATE + rate.markup_e8, *(0,) * (_WIDTH - 1))
+        factor = (PER_RATE + rate.markup_e8, *(0,) * (WIDTH - 1))
         return Weights(_MARKED_UP, factor, PER_RATE * rate.step_micro, rate.step_micro)
     inks = dict(rate.inks)
     by_colour = [inks.get(colour, 0) for colour in colours]
     weights = [getattr(rate, measure) for measure in _MEASURES] + by_colour
-    return Weights(_WEIGHED, (*weights, *(0,) * (_WIDTH - len(weights))), rate.denominator, rate.step_micro)
+    return Weights(_WEIGHED, (*weights, *(0,) * (WIDTH - len(weights))), rate.denominator, rate.step_micro)
+
+
+class _Ready(NamedTuple):
+    """The weights of all positions as arrays, without the columns in which none of them weighs anything."""
+
+    used: npt.NDArray[np.intp]
+    weights: Whole
+    kinds: Whole
+    denominators: Whole
+    steps: Whole
+
+    @classmethod
+    def of(cls, rows: Sequence[Weights]) -> _Ready:
+        """Columns of rows; the first weight, which a markup stands in, is always there."""
+        weights = np.array([row.weights for row in rows], np.int64).reshape(-1, WIDTH)
+        used = np.union1d(0, np.flatnonzero(weights.any(axis=0)))
+        return cls(
+            used,
+            np.ascontiguousarray(weights[:, used]),
+            np.array([row.kind for row in rows], np.int64),
+            np.array([row.denominator for row in rows], np.int64),
+            np.array([row.step_micro for row in rows], np.int64),
+        )
 
 
 class Table:
@@ -72,7 +96,7 @@ class Table:
 
     def __init__(self) -> None:
         self._rows: list[Weights] = []
-        self._ready: tuple[Whole, Whole, Whole, Whole] | None = None
+        self._ready: _Ready | None = None
 
     def add(self, weights: Weights) -> None:
         """Keeps the weights of the next position."""
@@ -85,16 +109,12 @@ class Table:
         Raises:
             TooLarge: a sum may not fit 64 bits, or an amount the ledger.
         """
-        if self._ready is None:
-            self._ready = (
-                np.array([row.weights for row in self._rows], np.int64).reshape(-1, _WIDTH),
-                np.array([row.kind for row in self._rows], np.int64),
-                np.array([row.denominator for row in self._rows], np.int64),
-                np.array([row.step_micro for row in self._rows], np.int64),
-            )
-        weights, kinds, denominators, steps = (each[rates] for each in self._ready)
-        self._guard(weights, quantities)
-        totals = np.einsum("ij,ij->i", weights, quantities)
+        ready = self._ready = self._ready or _Ready.of(self._rows)
+        weights, kinds = ready.weights[rates], ready.kinds[rates]
+        denominators, steps = ready.denominators[rates], ready.steps[rates]
+        used = quantities[:, ready.used]
+        self._guard(weights, used)
+        totals = np.einsum("ij,ij->i", weights, used)
         absent = kinds == _UNPRICED
         if costs is not None and (marked_up := kinds == _MARKED_UP).any():
             absent |= marked_up & (costs == NULL64)
@@ -126,7 +146,7 @@ def round_half_even(numerators: Whole, denominators: Whole) -> Whole:
 
 def quantities(lines: Mapping[str, npt.NDArray[Any]], flat_ink_ul: Whole, starts: Whole) -> Whole:
     """What each line consumed, in the order of the weights; 0 where it is absent."""
-    found = np.zeros((len(starts), _WIDTH), np.int64)
+    found = np.zeros((len(starts), WIDTH), np.int64)
     for index, name in enumerate(COLUMNS):
         column = lines[name]
         found[:, index] = np.where(column == np.iinfo(column.dtype).min, 0, column)

@@ -1,0 +1,134 @@
+"""What other prices would change: sums of before and after, in all and by what lines have in common. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from services.accounting.ledger.fast.layout import NULL64
+from services.accounting.ledger.fast.sums import LIMIT, largest
+from services.accounting.rerate.lines import Lines, Whole
+from services.accounting.rerate.minimum import Minimum
+
+By = Literal["project", "printer", "person", "department", "media", "category", "month"]
+BYS: Final[tuple[By, ...]] = ("project", "printer", "person", "department", "media", "category", "month")
+Places = npt.NDArray[np.intp]
+_SHORT: Final = 1 << 16
+
+
+class Sums(NamedTuple):
+    """Sums over lines; `newly_priced` lacked an amount before, `newly_unpriced` lack one after."""
+
+    lines: int = 0
+    changed: int = 0
+    cost_before_micro: int = 0
+    cost_after_micro: int = 0
+    price_before_micro: int = 0
+    price_after_micro: int = 0
+    unpriced_before: int = 0
+    unpriced_after: int = 0
+    newly_unpriced: int = 0
+    newly_priced: int = 0
+
+    def plus(self, other: Sequence[int]) -> Sums:
+        """Both added up."""
+        return Sums(*(one + another for one, another in zip(self, other, strict=True)))
+
+
+class Money(NamedTuple):
+    """Amounts of lines, NULL64 where there is none, and the minimum charges that jobs would need on top."""
+
+    cost_micro: Whole
+    price_micro: Whole
+    missing: Sequence[Minimum] = ()
+
+
+@dataclass(slots=True)
+class Effect:
+    """Adds up chunk by chunk.
+
+    Attributes:
+        bys: what to tell sums of.
+        sums: by what, then by its number in the ledger; months count from year 0.
+    """
+
+    bys: tuple[By, ...] = BYS
+    total: Sums = field(default_factory=Sums)
+    sums: dict[By, dict[int, Sums]] = field(default_factory=dict)
+
+    def add(self, lines: Lines, before: Money, after: Money, *, month: int) -> None:
+        """Adds the wanted lines of a chunk, all completed in one month."""
+        wanted = np.flatnonzero(lines.wanted)
+        values = compared(before, after)[wanted]
+        extra = [(at, row) for at, row in _minimums(before, after) if lines.wanted[at]]
+        if any(largest(values)[at] * len(values) >= LIMIT for at in range(values.shape[1])):
+            self._add_one_by_one(lines, wanted, values, month)
+        else:
+            self.total = self.total.plus(values.sum(axis=0).tolist())
+            for by in self.bys:
+                for number, sums in _cells(_keys(by, lines, month)[wanted], values):
+                    self._count(by, number, sums)
+        for at, row in extra:
+            self._add_row(lines, at, row, month, is_minimum=True)
+
+    def _count(self, by: By, number: int, sums: Sequence[int]) -> None:
+        kept = self.sums.setdefault(by, {})
+        kept[number] = kept.get(number, Sums()).plus(sums)
+
+    def _add_row(self, lines: Lines, at: int, row: Sequence[int], month: int, *, is_minimum: bool = False) -> None:
+        """Adds one line. A minimum charge is of no medium and no category."""
+        self.total = self.total.plus(row)
+        for by in self.bys:
+            is_of_none = is_minimum and by in {"media", "category"}
+            self._count(by, 0 if is_of_none else int(_keys(by, lines, month)[at]), row)
+
+    def _add_one_by_one(self, lines: Lines, wanted: Places, values: Whole, month: int) -> None:
+        for at, row in zip(wanted.tolist(), values.tolist(), strict=True):
+            self._add_row(lines, at, row, month)
+
+
+def compared(before: Money, after: Money) -> Whole:
+    """The summands of each line, in the order of Sums."""
+    had, has = ((each.cost_micro != NULL64) & (each.price_micro != NULL64) for each in (before, after))
+    is_changed = (before.cost_micro != after.cost_micro) | (before.price_micro != after.price_micro)
+    amounts = (before.cost_micro, after.cost_micro, before.price_micro, after.price_micro)
+    columns = (
+        np.ones(len(had), np.int64),
+        is_changed,
+        *(np.where(amount == NULL64, 0, amount) for amount in amounts),
+        *(~had, ~has, had & ~has, ~had & has),
+    )
+    return np.stack([column.astype(np.int64) for column in columns], axis=1)
+
+
+def _minimums(before: Money, after: Money) -> Iterator[tuple[int, Sums]]:
+    """The minimum charges that are no lines of the ledger yet."""
+    had, has = ({each.at: each for each in money.missing} for money in (before, after))
+    for at in sorted(had.keys() | has.keys()):
+        none = Minimum(at, 0, 0, 0)
+        old, new = had.get(at, none), has.get(at, none)
+        is_changed = (old.cost_micro, old.price_micro) != (new.cost_micro, new.price_micro)
+        amounts = (old.cost_micro, new.cost_micro, old.price_micro, new.price_micro)
+        yield at, Sums(0, int(is_changed), *amounts)
+
+
+def _keys(by: By, lines: Lines, month: int) -> Whole:
+    if by == "month":
+        return np.full(len(lines), month, np.int64)
+    keys: Whole = getattr(lines, f"{by}_no")
+    return keys
+
+
+def _cells(keys: Whole, values: Whole) -> Iterator[tuple[int, list[int]]]:
+    """The sums of each key. Short keys are sorted by their digits, which is many times faster."""
+    if not len(keys):
+        return
+    order = np.argsort(keys.astype(np.uint16) if int(keys.max()) < _SHORT else keys, kind="stable")
+    ordered = keys[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    sums = np.add.reduceat(values[order], starts, axis=0)
+    yield from zip(ordered[starts].tolist(), sums.tolist(), strict=True)
