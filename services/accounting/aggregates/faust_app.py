@@ -69,7 +69,9 @@ def make_worker(app_id: str, *, bootstrap: str, topic: str, partitions: int, fol
 
     def table(name: str) -> Any:
         # The key chooses the partition, as in a rebuild; else it would be that of whichever charge came last.
-        return app.Table(name, schema=raw, partitions=partitions, use_partitioner=True)
+        return app.Table(
+            name, key_type=bytes, value_type=bytes, schema=raw, partitions=partitions, use_partitioner=True
+        )
 
     async def flush() -> None:
         await app.producer.flush()

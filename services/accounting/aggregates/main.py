@@ -86,7 +86,8 @@ class Aggregates:
         while found is None:
             self.state = "counts the ledger for the first time"
             try:
-                await rebuild(self._settings.installation, self._store, self._clock)
+                made = await rebuild(self._settings.installation, self._store, self._clock)
+                _log.info("aggregates_built", generation=made.generation, cells=made.cells)
             except (Retry, Unreachable) as error:
                 _log.warning("aggregates_first_rebuild_waits", error=str(error))
                 await asyncio.sleep(LOOK_EVERY_S)
@@ -136,6 +137,9 @@ class Aggregates:
         counters.append(counter)
         stack.push_async_callback(worker.app.stop)
         await worker.app.start()
+        if not worker.tables.positions:
+            # A rebuild wrote them all. Faust only warns of changelogs that it can't read.
+            raise RuntimeError("the tables were not read back from their changelogs")
         if not generation.told:
             await counter.tell_all()
             await self._store.generation_told(generation.no)

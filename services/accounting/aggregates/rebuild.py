@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import structlog
 from msgspec import Struct
 
 from services.accounting.aggregates import norms
@@ -30,7 +29,6 @@ from shared.topics.admin import admin_client
 KEPT_GENERATIONS: Final = 2
 """The topics of older ones are deleted: the worker of the one before may still be about to stop."""
 MAX_IN_FLIGHT: Final = 5_000
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +73,6 @@ async def rebuild(where: Installation, store: AggregateStore, clock: Clock) -> R
     await _write(where, number, taken, ends)
     await store.add_generation(number, cells=len(taken.cells), base=taken.base)
     await _clear_old(where, number)
-    log.info("aggregates_rebuilt", generation=number, cells=len(taken.cells))
     return Rebuilt(number, len(taken.cells))
 
 
