@@ -130,6 +130,13 @@ GROUP BY GROUPING SETS ({sets})
 -- name: forget_cells
 DROP TABLE IF EXISTS pg_temp.money_cell, pg_temp.leg_cell
 
+-- name: summarize
+-- After a bulk change, whoever reads ranges of its entries need not wait for the next vacuum to find them quickly.
+SELECT brin_summarize_new_values(i.inhrelid)
+FROM pg_catalog.pg_inherits AS i
+JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'accounting.amendment_by_entry'::regclass AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
+
 -- name: effect_by_month
 -- Where the changes are booked.
 SELECT to_char(day, 'YYYY-MM'), count(*) FROM pg_temp.changing GROUP BY 1 ORDER BY 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import psycopg
 from msgspec import Struct
@@ -17,6 +17,8 @@ from services.accounting.ledger.codes import ENTRY_KIND
 from services.accounting.ledger.entries import OWN_STREAM, first_entry
 from shared.errors import Conflict, NotFound
 
+BULK_LINES: Final = 10_000
+"""From so many lines on, what is written is made quick to find at once."""
 CorrectionKind = Literal["correction", "void", "reprice", "undo"]
 
 
@@ -116,6 +118,8 @@ async def post_amendments(connection: AsyncConnection[TupleRow], correction: New
     if found.lines:
         head = {"made_at": found.made_at, "open_from": found.open_from, "lines": found.lines}
         correction_no = await _write(connection, correction, head)
+        if found.lines >= BULK_LINES:
+            await connection.execute(QUERIES["summarize"])
         await move_sums(connection, only_money=found.lines > found.elsewhere, elsewhere=found.elsewhere > 0)
     return Posted(
         correction_no=correction_no,
