@@ -11,6 +11,7 @@ from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
+from services.accounting.amend.states import LineState, find_state, states_of
 from services.accounting.explain.again import explain_book
 from services.accounting.explain.candidates import Assigned, Considered, Published, candidates
 from services.accounting.explain.explanation import Booked, BookExplained, Inputs, shown_inputs
@@ -29,7 +30,12 @@ MAX_ENTRY_ID: Final = 1 << 63
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
-    """One line of the ledger, with how each book came to its amount."""
+    """One line of the ledger, with how each book came to its amount.
+
+    Attributes:
+        takes_back: the line takes back, with the opposite sign, what is explained.
+        history: all states of the line, the first one first; a line that was never corrected has one.
+    """
 
     charge_id: str
     entry_kind: str
@@ -38,6 +44,8 @@ class Explanation(Struct, frozen=True, kw_only=True):
     line: int
     completed_at: datetime
     posted_at: datetime
+    takes_back: bool
+    history: list[LineState]
     printer: dict[str, str]
     inputs: dict[str, Any]
     currency: str
@@ -61,12 +69,14 @@ class Charges:
         place = _place(charge_id)
         with classified():
             async with self._pool.connection() as connection:
-                lines = await _rows(connection, "charge", place) if place else []
-                row = next((each for each in lines if place and each["line"] == place["line"]), None)
-                if row is None or place is None:
+                state = await find_state(connection, place["entry_id"], place["line"]) if place else None
+                lines = await _rows(connection, "charge", state) if state else []
+                row = next((each for each in lines if state and each["line"] == state["line"]), None)
+                if row is None or state is None:
                     raise NotFound(f"There is no charge {charge_id!r}: take its id from `inkmeter jobs list`"
                                    " or from GET /v1/charges.")  # fmt: skip
-                sums = (await _rows(connection, "job_sums", place))[0]
+                sums = (await _rows(connection, "job_sums", {**state, "posted_at": row["posted_at"]}))[0]
+                history = await states_of(connection, state)
                 published = [Published(**each) for each in await _rows(connection, "published_history", {})]
                 line = _considered(row)
                 assigned = [
@@ -75,9 +85,9 @@ class Charges:
                 lists = {
                     book: await _list(connection, row[f"{book}_list_id"], published) for book in ("cost", "price")
                 }
-        of_job = tuple(_line(each) for each in lines if each["entry_kind"] != "minimum")
+        of_job = tuple(_line(each) for each in lines if each["line_kind"] != "minimum")
         inputs = Inputs(
-            row["kind"], row["entry_kind"], row["line"], _line(row), line.printer, row["outcome"], of_job
+            row["kind"], row["line_kind"], row["line"], _line(row), line.printer, row["outcome"], of_job
         )
 
         def explained(book: Book) -> BookExplained:
@@ -92,7 +102,9 @@ class Charges:
 
         return Explanation(
             charge_id=charge_id,
-            entry_kind=row["entry_kind"],
+            entry_kind="void" if state["takes_back"] else _explained(history).entry_kind,
+            takes_back=state["takes_back"],
+            history=history,
             job_id=row["job_id"],
             job_key=row["job_key"],
             line=row["line"],
@@ -108,6 +120,10 @@ class Charges:
             cost=explained("cost"),
             price=explained("price"),
         )
+
+
+def _explained(history: Sequence[LineState]) -> LineState:
+    return next(each for each in history if each.explained)
 
 
 def _place(charge_id: str) -> dict[str, int] | None:
