@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 from services.accounting.amend.corrections import Corrections
 from services.accounting.budget_store import Budgets
 from services.accounting.charges import Charges
+from services.accounting.http.budget_check import BudgetCheckApi
 from services.accounting.http.budgets import BudgetApi
 from services.accounting.http.charges import ChargeApi
 from services.accounting.http.corrections import CorrectionApi
+from services.accounting.http.imports import ImportApi
 from services.accounting.http.periods import PeriodApi
 from services.accounting.http.price_assignments import PriceAssignmentApi
 from services.accounting.http.price_copies import PriceCopyApi
@@ -147,10 +149,12 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
         *PriceCopyApi(price_books).routes(),
         *PricePublicationApi(price_books, currency=settings.currency).routes(),
         *PriceAssignmentApi(pool).routes(),
+        *ImportApi(projects, Budgets(pool)).routes(),
         *ProjectApi(projects).routes(),
         *CorrectionApi(corrections, pool, clock, timezone=zone, currency=currency).routes(),
         *PeriodApi(Periods(pool, clock, timezone=zone)).routes(),
         *BudgetApi(Budgets(pool), SystemClock(), currency=settings.currency, timezone=settings.timezone).routes(),
+        *BudgetCheckApi(pool, clock, currency=currency, zone=ZoneInfo(zone)).routes(),
         *ReservationApi(Reservations(pool, currency=settings.currency), currency=settings.currency).routes(),
         *ChargeApi(charges, Lists(pool), SystemClock(), timezone=settings.timezone).routes(),
     ]
