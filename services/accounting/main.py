@@ -14,6 +14,7 @@ from services.accounting.http.budget_check import BudgetCheckApi
 from services.accounting.http.budgets import BudgetApi
 from services.accounting.http.charges import ChargeApi
 from services.accounting.http.corrections import CorrectionApi
+from services.accounting.http.imports import ImportApi
 from services.accounting.http.periods import PeriodApi
 from services.accounting.http.price_assignments import PriceAssignmentApi
 from services.accounting.http.price_copies import PriceCopyApi
@@ -149,6 +150,7 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
         *PriceCopyApi(price_books).routes(),
         *PricePublicationApi(price_books, currency=settings.currency).routes(),
         *PriceAssignmentApi(pool).routes(),
+        *ImportApi(projects, Budgets(pool)).routes(),
         *ProjectApi(projects).routes(),
         *CorrectionApi(corrections, pool, clock, timezone=zone, currency=currency).routes(),
         *PeriodApi(Periods(pool, clock, timezone=zone)).routes(),
