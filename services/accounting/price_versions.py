@@ -31,6 +31,7 @@ class Version(Struct, frozen=True, kw_only=True):
     book: Literal["cost", "price"]
     state: Literal["draft", "published"]
     valid_from: datetime
+    valid_until: datetime | None
     definition: Document
     sha256: bytes
     created_at: datetime
@@ -47,11 +48,9 @@ class Version(Struct, frozen=True, kw_only=True):
         return read_document(self.definition, currency=self.definition["currency"])
 
 
-def valid_moment(valid_from: date | datetime, zone: ZoneInfo) -> datetime:
-    """The moment a list counts from: a day begins at midnight of the installation's time zone."""
-    if isinstance(valid_from, datetime):
-        return valid_from
-    return datetime.combine(valid_from, time.min, tzinfo=zone)
+def valid_moment(day: date | datetime, zone: ZoneInfo) -> datetime:
+    """The moment a list counts from, or up to: a day begins at midnight of the installation's time zone."""
+    return day if isinstance(day, datetime) else datetime.combine(day, time.min, tzinfo=zone)
 
 
 def fingerprint(prices: PriceListFile) -> bytes:

@@ -10,9 +10,9 @@ from msgspec import Struct
 from psycopg import Connection
 
 from services.accounting.pricelist.check import read_document
-from services.accounting.pricing import PriceBook, PriceList, PrinterFacts
-from services.accounting.pricing.entries import Book
+from services.accounting.pricing import Assignment, Payer, PriceBook, PriceList, PrinterFacts
 from shared import sqlfile
+from shared.events import JobCompleted
 
 QUERIES = sqlfile.load("services.accounting", "queries_prices.sql")
 REFERENCE_QUERIES = sqlfile.load("services.accounting", "queries_reference.sql")
@@ -24,6 +24,7 @@ class Pricing(Struct, frozen=True):
     Attributes:
         printers: what the registry says, by printer id.
         departments: of people whose jobs name none, by person code.
+        customers: whose a project is, by project code; empty unless a list is assigned to a customer.
         open_from: the first day that may be booked on; months before it are closed.
     """
 
@@ -31,11 +32,18 @@ class Pricing(Struct, frozen=True):
     book: PriceBook
     printers: Mapping[str, PrinterFacts]
     departments: Mapping[str, str]
+    customers: Mapping[str, str] = {}
     open_from: date = date.min
+
+    def payer_of(self, job: JobCompleted) -> Payer:
+        """For whom a job is priced; a job without a department counts for its person's."""
+        project = job.project or ""
+        person = (job.person.claimed if job.person else None) or ""
+        return Payer(project, self.customers.get(project, ""), job.department or self.departments.get(person, ""))
 
 
 def price_revision(connection: Connection[Any]) -> int:
-    """Counts up with every publication, default list, closed month, and change of a printer or a person.
+    """Counts up with each publication, assignment, closed month, and change of a printer, person or customer.
 
     Cheap enough to ask each batch; when it differs from Pricing.revision, load_pricing again.
     """
@@ -56,24 +64,31 @@ def load_price_book(connection: Connection[Any]) -> PriceBook:
             list_id=list_id,
             version=version,
             valid_from=valid_from,
+            valid_until=valid_until,
             # What is published was checked on import; a currency that changed since is the history it came from.
             file=read_document(definition, currency=definition["currency"]),
         )
-        for list_id, version, valid_from, definition in connection.execute(QUERIES["published_price_lists"])
+        for list_id, version, valid_from, valid_until, definition in connection.execute(
+            QUERIES["published_price_lists"]
+        )
     ]
-    defaults: dict[Book, list[str]] = {"cost": [], "price": []}
-    for book, name in connection.execute(QUERIES["default_names"]):
-        defaults[book].append(name)
-    return PriceBook(lists, defaults)
+    return PriceBook(lists, [Assignment(*row) for row in connection.execute(QUERIES["assignments"])])
+
+
+def load_customers(connection: Connection[Any]) -> dict[str, str]:
+    """Whose each project is that is anybody's."""
+    return dict(connection.execute(QUERIES["customers_of_projects"]).fetchall())
 
 
 def load_pricing(connection: Connection[Any]) -> Pricing:
     """Reads everything; the revision is read first, so that a change during the load is loaded the next time."""
     revision = price_revision(connection)
+    book = load_price_book(connection)
     return Pricing(
         revision=revision,
-        book=load_price_book(connection),
+        book=book,
         printers={row[0]: PrinterFacts(*row) for row in connection.execute(REFERENCE_QUERIES["printer_facts"])},
         departments=dict(connection.execute(REFERENCE_QUERIES["person_departments"]).fetchall()),
+        customers=load_customers(connection) if "customer" in book.levels else {},
         open_from=open_from(connection),
     )

@@ -195,6 +195,7 @@ class PriceBooks:
             "name": prices.name,
             "book": prices.book,
             "valid_from": valid_moment(prices.valid_from, self.zone),
+            "valid_until": valid_moment(prices.valid_until, self.zone) if prices.valid_until else None,
             "definition": Jsonb(to_document(prices)),
             "sha256": fingerprint(prices),
         }

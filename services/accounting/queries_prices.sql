@@ -1,6 +1,6 @@
 -- name: list_price_lists
 -- A page of versions by name and version, newest version first.
-SELECT id, name, version, book, state, valid_from, definition, sha256, created_at, published_at, published_by
+SELECT id, name, version, book, state, valid_from, valid_until, definition, sha256, created_at, published_at, published_by
 FROM accounting.price_list
 WHERE (name, -version) > (%(after_name)s, %(after_version)s)
 ORDER BY name, -version
@@ -8,7 +8,7 @@ LIMIT %(limit)s
 
 -- name: newest_price_list
 -- One version of a list by its number, else its newest version of any state.
-SELECT id, name, version, book, state, valid_from, definition, sha256, created_at, published_at, published_by
+SELECT id, name, version, book, state, valid_from, valid_until, definition, sha256, created_at, published_at, published_by
 FROM accounting.price_list
 WHERE name = %(name)s AND (%(version)s::integer IS NULL OR version = %(version)s)
 ORDER BY version DESC
@@ -19,15 +19,16 @@ LIMIT 1
 SELECT revision FROM accounting.price_revision FOR UPDATE
 
 -- name: add_draft
-INSERT INTO accounting.price_list (name, version, book, valid_from, definition, sha256)
-VALUES (%(name)s, %(version)s, %(book)s, %(valid_from)s, %(definition)s, %(sha256)s)
-RETURNING id, name, version, book, state, valid_from, definition, sha256, created_at, published_at, published_by
+INSERT INTO accounting.price_list (name, version, book, valid_from, valid_until, definition, sha256)
+VALUES (%(name)s, %(version)s, %(book)s, %(valid_from)s, %(valid_until)s, %(definition)s, %(sha256)s)
+RETURNING id, name, version, book, state, valid_from, valid_until, definition, sha256, created_at, published_at, published_by
 
 -- name: replace_draft
 UPDATE accounting.price_list
-SET book = %(book)s, valid_from = %(valid_from)s, definition = %(definition)s, sha256 = %(sha256)s, created_at = now()
+SET book = %(book)s, valid_from = %(valid_from)s, valid_until = %(valid_until)s, definition = %(definition)s,
+    sha256 = %(sha256)s, created_at = now()
 WHERE id = %(id)s AND state = 'draft'
-RETURNING id, name, version, book, state, valid_from, definition, sha256, created_at, published_at, published_by
+RETURNING id, name, version, book, state, valid_from, valid_until, definition, sha256, created_at, published_at, published_by
 
 -- name: delete_draft
 DELETE FROM accounting.price_list WHERE id = %(id)s AND state = 'draft'
@@ -36,7 +37,7 @@ DELETE FROM accounting.price_list WHERE id = %(id)s AND state = 'draft'
 UPDATE accounting.price_list
 SET state = 'published', published_at = now(), published_by = %(published_by)s
 WHERE id = %(id)s AND state = 'draft'
-RETURNING id, name, version, book, state, valid_from, definition, sha256, created_at, published_at, published_by
+RETURNING id, name, version, book, state, valid_from, valid_until, definition, sha256, created_at, published_at, published_by
 
 -- name: default_names
 -- The lists that were named as a book's default since it was last taken away, the last one named last.
@@ -46,6 +47,20 @@ WHERE level = 'default' AND name IS NOT NULL AND NOT EXISTS (
     WHERE later.book = a.book AND later.level = 'default' AND later.key = '' AND later.name IS NULL AND later.no > a.no
 )
 ORDER BY no
+
+-- name: assignments
+-- What counts now of each level, and all that were ever named by default, the last one assigned last.
+SELECT book, level, key, name
+FROM (
+    SELECT no, book, level, key, name, row_number() OVER (PARTITION BY book, level, key ORDER BY no DESC) AS back
+    FROM accounting.price_assignment
+) AS a
+WHERE level = 'default' OR (back = 1 AND name IS NOT NULL)
+ORDER BY no
+
+-- name: customers_of_projects
+-- Whose each project is.
+SELECT code, customer FROM accounting.project WHERE kind = 'project' AND customer <> ''
 
 -- name: count_up_revision
 UPDATE accounting.price_revision SET revision = revision + 1
@@ -59,7 +74,7 @@ SELECT nullif(accounting.open_from(), '-infinity')
 
 -- name: published_price_lists
 -- All that the ledger's writer needs of the published versions.
-SELECT id, version, valid_from, definition FROM accounting.price_list WHERE state = 'published' ORDER BY id
+SELECT id, version, valid_from, valid_until, definition FROM accounting.price_list WHERE state = 'published' ORDER BY id
 
 -- name: published_in_another_currency
 SELECT name || ' v' || version, definition ->> 'currency' FROM accounting.price_list

@@ -14,6 +14,7 @@ from services.accounting.pricelist.check import read_document
 from services.accounting.pricing import PriceBook, PriceList, PrinterFacts
 from shared.ids import job_id, job_key
 from shared.stream import Record
+from tests.unit.accounting.price_lists import by_default
 
 TOPIC: Final = "test.jobs.v1"
 START: Final = datetime(2026, 10, 31, 20, 0, tzinfo=UTC)
@@ -45,7 +46,7 @@ def pricing(kind: str) -> Pricing:
         lists.append(PriceList(list_id=number, version=1, valid_from=since, file=file))
     return Pricing(
         revision=0,
-        book=PriceBook(lists, {"cost": ["cost"], "price": ["p"]}),
+        book=PriceBook(lists, [*by_default("cost", book="cost"), *by_default("p")]),
         printers={"printer-1": PrinterFacts("printer-1", "", "T1700", "cad")},
         departments={"alice": "ARCH"},
     )

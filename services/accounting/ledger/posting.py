@@ -87,16 +87,16 @@ def posting_of(job: JobCompleted, entry_id: int, pricing: Pricing, zone: ZoneInf
         Reject: an amount is too large for the ledger.
     """
     assert job.job.id is not None  # noqa: S101
-    person = (job.person.claimed if job.person else None) or ""
+    payer = pricing.payer_of(job)
     media: set[str] = set()
     categories: set[str] = set()
-    charges = price_job(job, pricing.book, pricing.printers.get(job.printer.id or ""))
+    charges = price_job(job, pricing.book, pricing.printers.get(job.printer.id or ""), payer=payer)
     return Posting(
         entry_id=entry_id,
         job_id=UUID(job.job.id),
         payload_hash=payload_hash(job, moments_of(job)),
         day=max(business_day(job.completed_at, zone), pricing.open_from),
-        department=job.department or pricing.departments.get(person, ""),
+        department=payer.department,
         job=job,
         lines=[_line(job, charge, media, categories) for charge in charges],
     )

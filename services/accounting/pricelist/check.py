@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from typing import Any, Final, cast, get_args
 
 from services.accounting.pricelist.reader import Fault, Reader, WrongPriceList
@@ -56,9 +57,12 @@ def read_document(document: Mapping[str, Any], *, currency: str) -> PriceListFil
         top.fault("minimum_per_job", f"has more decimals than the list's precision of {precision}")
     markup = top.amount("markup", negative=True) if top.has("markup") else None
     valid_from = top.moment("valid_from")
+    valid_until = top.moment("valid_until") if top.has("valid_until") else None
     area = top.choice("area", ("printed", "used"), default="printed")
     tables = {table: _entries(top, table, faults) for table in TABLES}
     top.finish()
+    if valid_until is not None and not _is_before(valid_from, valid_until):
+        top.fault("valid_until", "must be after valid_from: the list does not count any more from then on")
     _check_markup(top, book, markup, tables)
     if faults:
         raise WrongPriceList(faults)
@@ -67,12 +71,21 @@ def read_document(document: Mapping[str, Any], *, currency: str) -> PriceListFil
         book=cast("Any", book),
         currency=currency,
         valid_from=valid_from,
+        valid_until=valid_until,
         area=cast("Any", area),
         precision=precision,
         minimum_micro=minimum,
         markup_e8=markup,
-        **{table: tuple(entries) for table, entries in tables.items()},
+        **cast("Any", {table: tuple(entries) for table, entries in tables.items()}),
     )
+
+
+def _is_before(one: date | datetime, other: date | datetime) -> bool:
+    """Of a day and a moment only the days can be compared: where the day begins, the installation's zone says."""
+    if isinstance(one, datetime) and isinstance(other, datetime):
+        return one.tzinfo is None or other.tzinfo is None or one < other
+    days = [each.date() if isinstance(each, datetime) else each for each in (one, other)]
+    return days[0] < days[1] or date.min in days
 
 
 def _check_markup(top: Reader, book: str, markup: int | None, tables: Mapping[str, list[Any]]) -> None:

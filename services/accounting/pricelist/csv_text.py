@@ -19,7 +19,7 @@ from services.accounting.pricing.entries import PriceListFile
 from shared.errors import Reject
 
 LIST_COLUMNS: Final = (
-    "name", "book", "currency", "valid_from", "area", "precision", "minimum_per_job", "markup",
+    "name", "book", "currency", "valid_from", "valid_until", "area", "precision", "minimum_per_job", "markup",
 )  # fmt: skip
 RATE_COLUMNS: Final = (
     "printer", "group", "model", "category", "code", "colour", "colour_mode", "size", "kind", "per_m2", "per_m",

@@ -21,6 +21,7 @@ def to_document(prices: PriceListFile) -> Document:
         "book": prices.book,
         "currency": prices.currency,
         "valid_from": prices.valid_from.isoformat(),
+        **({"valid_until": prices.valid_until.isoformat()} if prices.valid_until else {}),
         "area": prices.area,
         "precision": prices.precision,
     }

@@ -37,4 +37,4 @@ def to_toml(prices: PriceListFile) -> str:
 
 def _value(key: str, value: Any) -> str:
     """A TOML value; texts hold no control characters, so JSON's escapes are TOML's."""
-    return str(value) if key == "valid_from" else json.dumps(value, ensure_ascii=False)
+    return str(value) if key in {"valid_from", "valid_until"} else json.dumps(value, ensure_ascii=False)

@@ -11,14 +11,18 @@ from services.accounting.pricing.job import ChargeLine, price_job
 from services.accounting.pricing.lists import PriceList
 from services.accounting.pricing.quantities import LineKey, PrinterFacts, Quantities, key_of, quantities_of
 from services.accounting.pricing.rates import LineRate, MarkupRate, Term, Unpriced
+from services.accounting.pricing.selection import LEVELS, Assignment, Payer
 
 __all__ = [
+    "LEVELS",
+    "Assignment",
     "BookPair",
     "ChargeLine",
     "LineKey",
     "LineRate",
     "MarkupRate",
     "PairRate",
+    "Payer",
     "PriceBook",
     "PriceList",
     "PrinterFacts",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.accounting.pricing.entries import Book
 from services.accounting.pricing.lists import PriceList
-from services.accounting.pricing.quantities import LineKey, Quantities
+from services.accounting.pricing.quantities import LineKey, PrinterFacts, Quantities
 from services.accounting.pricing.rates import LineRate, MarkupRate, Unpriced, bounded
+from services.accounting.pricing.selection import DEFAULT, Assignment, AssignmentLevel, Choice, Payer, Selection
 
 _BOOKS: tuple[Book, Book] = ("cost", "price")
 
@@ -34,15 +35,24 @@ class PairRate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BookPair:
-    """The two price lists that count at one time; where there is none, `no_cost` or `no_price` says why.
+    """The two price lists that count for a line; where there is none, `no_cost` or `no_price` says why.
 
     Pairs of one PriceBook are compared by identity: rates may be kept per pair and key.
+
+    Attributes:
+        cost_by, price_by: what chose each list: `project P-100`, or `default`.
     """
 
     cost: PriceList | None
     price: PriceList | None
     no_cost: Unpriced
     no_price: Unpriced
+    cost_by: str = DEFAULT
+    price_by: str = DEFAULT
+
+    def chosen_by(self, book: Book) -> str:
+        """What chose the list of a book."""
+        return self.cost_by if book == "cost" else self.price_by
 
     @property
     def has_minimum(self) -> bool:
@@ -51,15 +61,15 @@ class BookPair:
 
     def rates_for(self, key: LineKey) -> PairRate:
         """The rates of a line; equal keys give equal answers."""
-        cost = self.cost.rate_for(key) if self.cost else self.no_cost
+        cost = self.cost.rate_for(key, self.cost_by) if self.cost else self.no_cost
         if self.price is None:
             return PairRate(cost, self.no_price)
         if not self.price.is_markup:
-            return PairRate(cost, self.price.rate_for(key))
+            return PairRate(cost, self.price.rate_for(key, self.price_by))
         if isinstance(cost, Unpriced):
-            reason = f"{self.price.label} adds to the cost, and there is none: {cost.reason}"
+            reason = f"{self.price.label_by(self.price_by)} adds to the cost, and there is none: {cost.reason}"
             return PairRate(cost, Unpriced(bounded(reason), self.price.id))
-        return PairRate(cost, self.price.markup())
+        return PairRate(cost, self.price.markup(self.price_by))
 
     def minimum(self, cost_micro: int | None, price_micro: int | None) -> tuple[int, int] | None:
         """Cost and price of the line that brings a job up to the minimum of its lists, or None without need.
@@ -79,60 +89,80 @@ class BookPair:
 
     def minimum_rules(self) -> tuple[str, str]:
         """The trace of both books for that line."""
-        return _minimum_rule(self.cost), _minimum_rule(self.price)
+        return _minimum_rule(self.cost, self.cost_by), _minimum_rule(self.price, self.price_by)
 
 
-def _minimum_rule(prices: PriceList | None) -> str:
-    return prices.minimum_rule() if prices else "no price list, so nothing is added"
+def _minimum_rule(prices: PriceList | None, chosen_by: str) -> str:
+    return prices.minimum_rule(chosen_by) if prices else "no price list, so nothing is added"
 
 
 class PriceBook:
-    """All published versions of all lists, and the default list of each book.
+    """All published versions of all lists, and what they are assigned to; see selection for which one counts.
 
-    A version counts from its `valid_from` until a later version of the same list does: of all versions valid at
-    a moment the one with the highest number wins. Of the lists that were ever named as a book's default, the
-    last one named that has a version valid at the moment wins: naming a list of next year changes nothing yet.
+    A line for which the list that counts has no rate is UNPRICED, also where a list of another level has one.
     """
 
-    def __init__(self, lists: Iterable[PriceList], defaults: Mapping[Book, Sequence[str]]) -> None:
-        """Takes all published versions, and by book the names of its default lists, the last one named last."""
+    def __init__(self, lists: Iterable[PriceList], assignments: Iterable[Assignment]) -> None:
+        """Takes all published versions, and all assignments, the last one made last."""
         self.lists = tuple(lists)
-        self._of_book: dict[Book, list[PriceList]] = {}
-        for book in _BOOKS:
-            rank = {name: index for index, name in enumerate(defaults.get(book, ()))}
-            named = [each for each in self.lists if each.file.book == book and each.file.name in rank]
-            self._of_book[book] = sorted(
-                named, key=lambda each: (rank[each.file.name], each.version), reverse=True
-            )
-        self._starts = sorted({each.valid_from for each in self.lists})
-        moments = [None, *self._starts]
-        self._pairs = [self._pair(moment) for moment in moments]
+        assigned = tuple(assignments)
+        self._cost, self._price = (Selection(book, self.lists, assigned) for book in _BOOKS)
+        ends = {each.valid_until for each in self.lists if each.valid_until is not None}
+        self._changes = sorted({each.valid_from for each in self.lists} | ends)
+        self._pairs = [self._default_pair(moment) for moment in (None, *self._changes)]
+        self._chosen: dict[tuple[int, str, str], BookPair] = {}
 
     @property
     def changes(self) -> Sequence[datetime]:
         """The moments, in order, from which on other lists may count than before."""
-        return self._starts
+        return self._changes
+
+    @property
+    def levels(self) -> frozenset[AssignmentLevel]:
+        """The levels that a list is assigned on, without default: where there is none, `pair_at` says it all."""
+        return frozenset((*self._cost.levels, *self._price.levels))
 
     def at(self, book: Book, moment: datetime) -> PriceList | None:
-        """The list of a book that counts at a moment, if any."""
-        return next((each for each in self._of_book[book] if each.valid_from <= moment), None)
+        """The list of a book that counts at a moment by default, if any."""
+        choice = self._of(book).default(moment)
+        return choice.prices if choice else None
 
     def pair_at(self, moment: datetime) -> BookPair:
-        """Both lists that count at a moment; the same object for all moments between two changes."""
-        return self._pairs[bisect_right(self._starts, moment)]
+        """Both lists that count at a moment by default; the same object for all moments between two changes."""
+        return self._pairs[bisect_right(self._changes, moment)]
+
+    def pair_for(self, moment: datetime, payer: Payer, printer: PrinterFacts) -> BookPair:
+        """Both lists that count for a job at a moment; the same object for equal choices between two changes."""
+        if not (self._cost.levels or self._price.levels):
+            return self.pair_at(moment)
+        cost = self._cost.choose(moment, payer, printer)
+        price = self._price.choose(moment, payer, printer)
+        by = (cost.by if cost else DEFAULT, price.by if price else DEFAULT)
+        if by == (DEFAULT, DEFAULT):
+            return self.pair_at(moment)
+        chosen = (bisect_right(self._changes, moment), *by)
+        if (pair := self._chosen.get(chosen)) is None:
+            pair = self._chosen[chosen] = self._pair(moment, cost, price)
+        return pair
 
     def by_id(self, list_id: int) -> PriceList | None:
         """The version with an id of the store."""
         return next((each for each in self.lists if each.id == list_id), None)
 
-    def _pair(self, moment: datetime | None) -> BookPair:
-        cost, price = (self.at(book, moment) if moment else None for book in _BOOKS)
-        return BookPair(cost, price, self._none("cost"), self._none("price"))
+    def _of(self, book: Book) -> Selection:
+        return self._cost if book == "cost" else self._price
 
-    def _none(self, book: Book) -> Unpriced:
-        """Why a book has no list for a moment before all of its lists."""
-        versions = self._of_book[book]
-        if not versions:
-            return Unpriced(f"no price list is published in book {book}")
-        earliest = min(each.valid_from for each in versions)
-        return Unpriced(f"no published price list in book {book} is valid before {earliest.isoformat()}")
+    def _default_pair(self, moment: datetime | None) -> BookPair:
+        if moment is None:
+            return self._pair(None, None, None)
+        return self._pair(moment, self._cost.default(moment), self._price.default(moment))
+
+    def _pair(self, moment: datetime | None, cost: Choice | None, price: Choice | None) -> BookPair:
+        return BookPair(
+            cost.prices if cost else None,
+            price.prices if price else None,
+            self._cost.nothing(moment),
+            self._price.nothing(moment),
+            cost.by if cost else DEFAULT,
+            price.by if price else DEFAULT,
+        )

@@ -82,6 +82,7 @@ class PriceListFile(Struct, frozen=True, kw_only=True):
 
     Attributes:
         valid_from: a day (of the installation's time zone) or a moment with zone.
+        valid_until: likewise; the list does not count any more from then on.
         markup_e8: for a list without rates of its own: price = cost * (1 + markup).
     """
 
@@ -89,6 +90,7 @@ class PriceListFile(Struct, frozen=True, kw_only=True):
     book: Book
     currency: str
     valid_from: date | datetime
+    valid_until: date | datetime | None = None
     area: Area = "printed"
     precision: int = DEFAULT_PRECISION
     minimum_micro: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -17,6 +17,7 @@ from services.accounting.pricing.quantities import (
     quantities_of,
 )
 from services.accounting.pricing.rates import LineRate, MarkupRate, Unpriced
+from services.accounting.pricing.selection import Payer
 from shared.events.jobs import JobCompleted
 
 
@@ -45,16 +46,22 @@ class ChargeLine(Struct, frozen=True):
     price: BookLine
 
 
-def price_job(job: JobCompleted, book: PriceBook, known: PrinterFacts | None = None) -> list[ChargeLine]:
-    """Prices a job by the lists that counted when it completed; see BookPair for the rules on both books.
+NOBODY: Final = Payer()
+
+
+def price_job(
+    job: JobCompleted, book: PriceBook, known: PrinterFacts | None = None, *, payer: Payer = NOBODY
+) -> list[ChargeLine]:
+    """Prices a job by the lists that counted for it when it completed; see BookPair for the rules on both books.
 
     Args:
         job: with its printer's id filled in.
         book: all published lists.
         known: what the registry says of the printer, where it knows it.
+        payer: for whom it is.
     """
-    pair = book.pair_at(job.completed_at)
     printer = facts_of(job, known)
+    pair = book.pair_for(job.completed_at, payer, printer)
     lines = []
     for index, line in enumerate(job.lines):
         key, by_density = keyed(job, line, printer)

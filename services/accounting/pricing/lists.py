@@ -20,14 +20,24 @@ class PriceList:
         id: of this version in the store.
         file: everything the list says.
         valid_from: the moment from which it counts, until a later version does.
+        valid_until: the moment from which it does not count any more, whether or not there is a later version.
     """
 
-    __slots__ = ("_tables", "file", "id", "minimum_micro", "valid_from", "version")
+    __slots__ = ("_tables", "file", "id", "minimum_micro", "valid_from", "valid_until", "version")
 
-    def __init__(self, *, list_id: int, version: int, valid_from: datetime, file: PriceListFile) -> None:
+    def __init__(
+        self,
+        *,
+        list_id: int,
+        version: int,
+        valid_from: datetime,
+        file: PriceListFile,
+        valid_until: datetime | None = None,
+    ) -> None:
         self.id = list_id
         self.version = version
         self.valid_from = valid_from
+        self.valid_until = valid_until
         self.file = file
         self.minimum_micro = file.minimum_micro
         self._tables: Mapping[str, Mapping[tuple[Any, ...], Any]] = {
@@ -44,37 +54,52 @@ class PriceList:
         """How bookkeepers call it: `standard v3`."""
         return f"{self.file.name} v{self.version}"
 
+    def label_by(self, chosen_by: str) -> str:
+        """The label, and what chose the list unless it counts by default: `bridge v2 for project P-100`."""
+        return self.label if chosen_by == "default" else f"{self.label} for {chosen_by}"
+
+    def is_valid(self, moment: datetime) -> bool:
+        """Whether it may count at a moment, other versions apart."""
+        return self.valid_from <= moment and (self.valid_until is None or moment < self.valid_until)
+
     @property
     def is_markup(self) -> bool:
         """Whether its prices are made of costs."""
         return self.file.markup_e8 is not None
 
-    def markup(self) -> MarkupRate:
+    def markup(self, chosen_by: str = "default") -> MarkupRate:
         """The rate of a markup list, the same for every line."""
         markup_e8 = self.file.markup_e8 or 0
         percent = format_rate(markup_e8 * 100).removesuffix(".00")
         return MarkupRate(
             list_id=self.id,
-            rule=f"{self.label}: cost plus {percent} %",
+            rule=bounded(f"{self.label_by(chosen_by)}: cost plus {percent} %"),
             markup_e8=markup_e8,
             step_micro=10 ** (MICRO_DIGITS - self.file.precision),
         )
 
-    def minimum_rule(self) -> str:
+    def minimum_rule(self, chosen_by: str = "default") -> str:
         """The trace of the line that brings a job up to the list's minimum."""
+        label = self.label_by(chosen_by)
         if not self.minimum_micro:
-            return f"{self.label}: has no minimum"
-        return f"{self.label}: minimum of {format_micro(self.minimum_micro, digits=2)} per job"
+            return bounded(f"{label}: has no minimum")
+        return bounded(f"{label}: minimum of {format_micro(self.minimum_micro, digits=2)} per job")
 
-    def rate_for(self, key: LineKey) -> LineRate | Unpriced:
-        """The rates of a line in a list with rates of its own; equal keys give equal answers."""
+    def rate_for(self, key: LineKey, chosen_by: str = "default") -> LineRate | Unpriced:
+        """The rates of a line in a list with rates of its own; equal keys give equal answers.
+
+        Args:
+            key: of the line.
+            chosen_by: why this list counts, for the rule (see selection.Choice).
+        """
+        label = self.label_by(chosen_by)
         try:
             parts = matched_parts(self, key)
         except Lacking as lack:
-            return Unpriced(bounded(f"{self.label}: {lack}"), self.id)
+            return Unpriced(bounded(f"{label}: {lack}"), self.id)
         if not parts:
-            return Unpriced(bounded(f"{self.label} has {_missing(self, key)} on {_device(key)}"), self.id)
-        rule = bounded(f"{self.label}: " + " + ".join(f"{part.table} {part.rule}" for part in parts))
+            return Unpriced(bounded(f"{label} has {_missing(self, key)} on {_device(key)}"), self.id)
+        rule = bounded(f"{label}: " + " + ".join(f"{part.table} {part.rule}" for part in parts))
         return LineRate.of(parts, list_id=self.id, rule=rule, precision=self.file.precision)
 
     def find(self, table: str, scopes: Sequence[Scope], *whats: tuple[object, ...]) -> Any:

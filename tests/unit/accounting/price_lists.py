@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.accounting.pricelist.toml_text import from_toml
-from services.accounting.pricing import PriceBook, PriceList, price_job
+from services.accounting.pricing import Assignment, PriceBook, PriceList, price_job
 from shared.events.jobs import JobCompleted, JobLine, PrinterRef
 
 MODEL = "HP DesignJet T1700"
@@ -21,10 +21,12 @@ valid_from = 2026-01-01
 """
 
 
-def price_list(rates, *, name="standard", book="price", list_id=1, version=1, valid_from=NEW_YEAR) -> PriceList:
+def price_list(
+    rates, *, name="standard", book="price", list_id=1, version=1, valid_from=NEW_YEAR, valid_until=None
+) -> PriceList:
     """A published list; `rates` is TOML that follows the head."""
     file = from_toml(HEAD.format(name=name, book=book) + rates, currency="EUR")
-    return PriceList(list_id=list_id, version=version, valid_from=valid_from, file=file)
+    return PriceList(list_id=list_id, version=version, valid_from=valid_from, valid_until=valid_until, file=file)
 
 
 def books(price: str | None = None, cost: str | None = None) -> PriceBook:
@@ -34,7 +36,12 @@ def books(price: str | None = None, cost: str | None = None) -> PriceBook:
         lists.append(price_list(price))
     if cost is not None:
         lists.append(price_list(cost, name="our-cost", book="cost", list_id=2))
-    return PriceBook(lists, {"price": ["standard"], "cost": ["our-cost"]})
+    return PriceBook(lists, [*by_default("standard"), *by_default("our-cost", book="cost")])
+
+
+def by_default(*names: str, book="price") -> list[Assignment]:
+    """Lists named as the default of a book, one after the other."""
+    return [Assignment(book, "default", "", name) for name in names]
 
 
 def a1_line(**changes: Any) -> JobLine:

@@ -17,6 +17,7 @@ HEAD = 'name = "standard"\nbook = "price"\ncurrency = "EUR"\nvalid_from = 2026-0
 EVERYTHING = (
     HEAD
     + """
+valid_until = 2027-01-01T00:00:00+01:00
 area = "used"
 precision = 3
 minimum_per_job = "0.500"
@@ -131,6 +132,7 @@ def test_every_fault_is_told_at_once_with_its_place():
     ("rates", "pointer", "words"),
     [
         ("", "", "neither rates nor a markup"),
+        ('valid_until = 2026-01-01\n[[ppu]]\nper_m2 = "1"\n', "/valid_until", "after valid_from"),
         ('markup = "0.3"\n[[ppu]]\nper_m2 = "1"\n', "/markup", "without rates"),
         ('markup = "-1"\n', "/markup", "less than the whole cost"),
         ('minimum_per_job = "0.00001"\n[[ppu]]\nper_m2 = "1"\n', "/minimum_per_job", "precision of 4"),

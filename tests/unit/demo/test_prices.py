@@ -12,6 +12,7 @@ from deploy.demo.models import MFP, T1700, TX4100
 from services.accounting.pricelist.toml_text import from_toml
 from services.accounting.pricing import PriceBook, PriceList, price_job
 from shared.events.jobs import JobLine
+from tests.unit.accounting.price_lists import by_default
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SINCE = datetime(2024, 1, 1, tzinfo=UTC)
@@ -26,9 +27,8 @@ def demo_list(book: str, number: int) -> PriceList:
 @pytest.fixture(scope="module")
 def priced() -> list[tuple[str, JobLine, str, int | None, str, int | None]]:
     """Each printed line of a fortnight with the rule and amount of its cost and of its price."""
-    book = PriceBook(
-        [demo_list("cost", 1), demo_list("price", 2)], {"cost": ["demo-cost"], "price": ["demo-price"]}
-    )
+    named = [*by_default("demo-cost", book="cost"), *by_default("demo-price")]
+    book = PriceBook([demo_list("cost", 1), demo_list("price", 2)], named)
     return [
         (
             job.printer.serial or "", job.lines[line.line],
