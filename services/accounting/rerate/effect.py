@@ -61,10 +61,9 @@ class Effect:
     sums: dict[By, dict[int, Sums]] = field(default_factory=dict)
 
     def add(self, lines: Lines, before: Money, after: Money, *, month: int) -> None:
-        """Adds the wanted lines of a chunk, all completed in one month."""
-        wanted = np.flatnonzero(lines.wanted)
+        """Adds the wanted lines of a chunk, all completed in one month, and the minimum charges of their jobs."""
+        wanted = np.flatnonzero(lines.wanted | lines.is_minimum)
         values = compared(before, after)[wanted]
-        extra = [(at, row) for at, row in _minimums(before, after) if lines.wanted[at]]
         if any(largest(values)[at] * len(values) >= LIMIT for at in range(values.shape[1])):
             self._add_one_by_one(lines, wanted, values, month)
         else:
@@ -72,7 +71,7 @@ class Effect:
             for by in self.bys:
                 for number, sums in _cells(_keys(by, lines, month)[wanted], values):
                     self._count(by, number, sums)
-        for at, row in extra:
+        for at, row in _minimums(before, after):
             self._add_row(lines, at, row, month, is_minimum=True)
 
     def _count(self, by: By, number: int, sums: Sequence[int]) -> None:

@@ -52,12 +52,14 @@ class Asks:
         more: other quantities than areas, and the size of pages.
         printers: the printers that any list names, by id or serial number.
         changes: the moments at which other lists begin to count, in order.
+        each_printer: whether lists are assigned to printers.
     """
 
     inks: bool
     more: bool
     printers: frozenset[str]
     changes: tuple[datetime, ...]
+    each_printer: bool
 
     @classmethod
     def of(cls, book: PriceBook) -> Asks:
@@ -75,16 +77,17 @@ class Asks:
                 for entry in getattr(file, table)
                 if entry.scope.level == "printer"
             ),
-            changes=tuple(sorted({prices.valid_from for prices in book.lists})),
+            changes=tuple(book.changes),
+            each_printer="printer" in book.levels,
         )
 
 
-def printer_classes(printers: Mapping[int, PrinterFacts], named: frozenset[str]) -> Whole:
+def printer_classes(printers: Mapping[int, PrinterFacts], asks: Asks) -> Whole:
     """By printer number, a number that printers share which no price list can tell apart."""
     classes = np.zeros(max(printers, default=0) + 1, np.int64)
     known: dict[PrinterFacts, int] = {}
     for number, facts in printers.items():
-        is_alike = facts.model and not {facts.id, facts.serial} & named
+        is_alike = facts.model and not asks.each_printer and not {facts.id, facts.serial} & asks.printers
         alike = PrinterFacts("", "", facts.model, facts.group) if is_alike else facts
         classes[number] = known.setdefault(alike, len(known) + 1)
     return classes

@@ -5,6 +5,7 @@ What may not fit 64 bits is priced line by line, as the plain pricing does; the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -80,13 +81,20 @@ class Repricer:
     """
 
     def __init__(
-        self, book: PriceBook, names: Names, *, books: frozenset[Book] = BOTH, only_missing: bool = False
+        self,
+        book: PriceBook,
+        names: Names,
+        customers: Mapping[str, str],
+        *,
+        books: frozenset[Book] = BOTH,
+        only_missing: bool = False,
     ) -> None:
         """Takes lists and names, and what is priced again; everything else stays as it is booked.
 
         Args:
             book: the lists.
             names: what the numbers in the ledger stand for.
+            customers: whose each project is.
             books: those that are priced again.
             only_missing: fills in amounts that are lacking, and leaves those that are there.
         """
@@ -95,8 +103,8 @@ class Repricer:
         self.asks = Asks.of(book)
         self.rules: list[tuple[Rule, Rule]] = []
         self._names = names
-        self._finder = PairFinder(book)
-        self._classes = printer_classes(names.printers, self.asks.printers)
+        self._finder = PairFinder(book, names, customers)
+        self._classes = printer_classes(names.printers, self.asks)
         self._costs, self._prices = Table(), Table()
         self._kept: list[Kept] = []
         self._places: dict[tuple[int, ...], int] = {}
@@ -125,7 +133,7 @@ class Repricer:
     def _kept_as_booked(self, lines: Lines, book: Book) -> Marks:
         if book not in self._books:
             return np.ones(len(lines), bool)
-        kept = lines.wanted == 0
+        kept: Marks = lines.wanted == 0
         if self._only_missing:
             kept |= (lines.cost_micro if book == "cost" else lines.price_micro) != NULL64
         return kept

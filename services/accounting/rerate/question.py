@@ -1,4 +1,4 @@
-"""What is to be priced again, and by which lists: the published ones, or one as if it counted. Pure but for names."""
+"""By which lists lines are priced again: the published ones, or one of them or a draft as if it counted. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from services.accounting.filters import LineFilters
 from services.accounting.pricing import Assignment, PriceBook, PriceList
 from services.accounting.pricing.entries import Book
 from shared.events.jobs import EARLIEST

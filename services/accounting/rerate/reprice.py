@@ -98,9 +98,7 @@ class RuleNumbers:
 class _Work:
     """One repricing, month by month."""
 
-    def __init__(
-        self, url: str, lists: Lists, asked: Repricing, numbers: RuleNumbers, progress: Progress
-    ) -> None:
+    def __init__(self, url: str, lists: Lists, asked: Repricing, numbers: RuleNumbers, progress: Progress) -> None:
         self._url = url
         self._lists = lists
         self._asked = asked
