@@ -1,6 +1,9 @@
 -- name: name_printers
 SELECT printer_no, key, serial, model, printer_group FROM accounting.printer
 
+-- name: name_people
+SELECT person_no, key FROM accounting.person
+
 -- name: name_media
 SELECT media_no, key FROM accounting.media
 
@@ -108,3 +111,25 @@ FROM added AS a JOIN wanted AS w USING (entry_id)
 
 -- name: count_lines
 SELECT count(*) FROM accounting.charge WHERE occurred_at >= %(start)s AND occurred_at < %(end)s
+
+-- name: tell_project
+SELECT k.project_no, k.key, coalesce(nullif(n.name, ''), k.key)
+FROM accounting.project_key AS k LEFT JOIN accounting.project AS n ON n.kind = 'project' AND n.code = k.key
+WHERE k.project_no = ANY (%(numbers)s)
+
+-- name: tell_department
+SELECT k.department_no, k.key, coalesce(nullif(n.name, ''), k.key)
+FROM accounting.department_key AS k LEFT JOIN accounting.project AS n ON n.kind = 'department' AND n.code = k.key
+WHERE k.department_no = ANY (%(numbers)s)
+
+-- name: tell_printer
+SELECT printer_no, key, coalesce(nullif(name, ''), key) FROM accounting.printer WHERE printer_no = ANY (%(numbers)s)
+
+-- name: tell_person
+SELECT person_no, key, coalesce(nullif(name, ''), key) FROM accounting.person WHERE person_no = ANY (%(numbers)s)
+
+-- name: tell_media
+SELECT media_no, key, coalesce(nullif(name, ''), key) FROM accounting.media WHERE media_no = ANY (%(numbers)s)
+
+-- name: tell_category
+SELECT category_no, key, key FROM accounting.category WHERE category_no = ANY (%(numbers)s)

@@ -81,6 +81,16 @@ class Asks:
             each_printer="printer" in book.levels,
         )
 
+    def with_all_of(self, other: Asks) -> Asks:
+        """What either asks for."""
+        return Asks(
+            inks=self.inks or other.inks,
+            more=self.more or other.more,
+            printers=self.printers | other.printers,
+            changes=tuple(sorted({*self.changes, *other.changes})),
+            each_printer=self.each_printer or other.each_printer,
+        )
+
 
 def printer_classes(printers: Mapping[int, PrinterFacts], asks: Asks) -> Whole:
     """By printer number, a number that printers share which no price list can tell apart."""

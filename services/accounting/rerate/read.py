@@ -111,16 +111,16 @@ class Reader:
         more = (*(STATE if states else ()), *(MORE if asks.more else ()), *(INKS if asks.inks else ()))
         self._columns = (*COLUMNS, *more)
         self._inks = max(map(len, names.ink_sets.values()), default=0) if asks.inks else 0
-        self._changes = asks.changes
+        self.changes = asks.changes
 
-    async def read(self, start: datetime, end: datetime) -> AsyncIterator[Lines]:
-        """Lines completed in a stretch of time within one month (UTC), in chunks of whole jobs."""
-        for first, last in spans(start, end, self._changes):
-            async for lines in self._read(first, last):
+    async def read(self, start: datetime, end: datetime, since: int = 0) -> AsyncIterator[Lines]:
+        """Lines completed in a stretch of time within one month (UTC), in whole jobs, from an entry on."""
+        for first, last in spans(start, end, self.changes):
+            async for lines in self._read(first, last, since):
                 yield lines
 
-    async def _read(self, start: datetime, end: datetime) -> AsyncIterator[Lines]:
-        span: dict[str, Any] = {"start": start, "end": end, "since": 0}
+    async def _read(self, start: datetime, end: datetime, since: int) -> AsyncIterator[Lines]:
+        span: dict[str, Any] = {"start": start, "end": end, "since": since}
         step = CHUNK // 4
         while True:
             cursor = await self._connection.execute(QUERIES["next_entry"], {**span, "step": step})
