@@ -43,10 +43,13 @@ def density_category(
 
 
 def category_of(
-    told: str | None, ink_ul: Mapping[str, int] | None, printed_area_mm2: int | None
+    told: str | None,
+    ink_ul: Mapping[str, int] | None,
+    printed_area_mm2: int | None,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
 ) -> tuple[str | None, bool]:
     """The category of a line, and whether it was found by density; what the device told always wins."""
     if told is not None:
         return told, False
-    found = density_category(ink_ul, printed_area_mm2)
+    found = density_category(ink_ul, printed_area_mm2, thresholds)
     return found, found is not None

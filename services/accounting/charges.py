@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-import psycopg
 from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
@@ -20,7 +19,7 @@ from services.accounting.pricelist.check import read_document
 from services.accounting.pricing import PriceList, PrinterFacts
 from services.accounting.pricing.entries import Book
 from shared import sqlfile
-from shared.errors import NotFound, Reject, Retry
+from shared.errors import NotFound
 from shared.events.jobs import JobLine
 from shared.postgres import Pool, classified
 
@@ -51,22 +50,6 @@ class Charges:
     def __init__(self, pool: Pool, *, currency: str) -> None:
         self._pool = pool
         self._currency = currency
-
-    async def page(self, query: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Rows of `list_charges` or `list_jobs`.
-
-        Raises:
-            Reject: a filter that matches little would have to look through too much.
-        """
-        try:
-            with classified():
-                async with self._pool.connection() as connection:
-                    return await _rows(connection, query, parameters)
-        except Retry as error:
-            if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
-                reason = "Looking through so many jobs takes too long: ask for a shorter period."
-                raise Reject(reason, pointer="period") from error
-            raise
 
     async def explain(self, charge_id: str) -> Explanation:
         """Computes a line again.

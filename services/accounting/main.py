@@ -7,18 +7,22 @@ import socket
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from services.accounting.amend.corrections import Corrections
 from services.accounting.budget_store import Budgets
 from services.accounting.charges import Charges
 from services.accounting.http.budgets import BudgetApi
 from services.accounting.http.charges import ChargeApi
+from services.accounting.http.corrections import CorrectionApi
 from services.accounting.http.periods import PeriodApi
 from services.accounting.http.price_assignments import PriceAssignmentApi
 from services.accounting.http.price_copies import PriceCopyApi
+from services.accounting.http.price_publications import PricePublicationApi
 from services.accounting.http.prices import PriceBookApi
 from services.accounting.http.projects import ProjectApi
 from services.accounting.http.reservations import ReservationApi
 from services.accounting.idempotency import run_forgetting
 from services.accounting.ledger.worker import Ledger, LedgerOptions
+from services.accounting.lists import Lists
 from services.accounting.periods import Periods
 from services.accounting.pricebooks import PriceBooks
 from services.accounting.projects import Projects, run_telling
@@ -134,15 +138,19 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
     """Everything under /v1."""
     price_books = PriceBooks(pool, ZoneInfo(settings.timezone))
     charges = Charges(pool, currency=settings.currency)
+    clock, zone, currency = SystemClock(), settings.timezone, settings.currency
+    corrections = Corrections(pool, clock, timezone=zone)
     return [
         *PriceBookApi(price_books, currency=settings.currency).routes(),
         *PriceCopyApi(price_books).routes(),
+        *PricePublicationApi(price_books, currency=settings.currency).routes(),
         *PriceAssignmentApi(pool).routes(),
         *ProjectApi(projects).routes(),
+        *CorrectionApi(corrections, pool, clock, timezone=zone, currency=currency).routes(),
+        *PeriodApi(Periods(pool, clock, timezone=zone)).routes(),
         *BudgetApi(Budgets(pool), SystemClock(), currency=settings.currency, timezone=settings.timezone).routes(),
-        *PeriodApi(Periods(pool, SystemClock(), timezone=settings.timezone)).routes(),
         *ReservationApi(Reservations(pool, currency=settings.currency), currency=settings.currency).routes(),
-        *ChargeApi(charges, SystemClock(), timezone=settings.timezone).routes(),
+        *ChargeApi(charges, Lists(pool), SystemClock(), timezone=settings.timezone).routes(),
     ]
 
 

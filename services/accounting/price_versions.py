@@ -71,7 +71,14 @@ async def newest_version(connection: Connection, name: str, version: int | None 
     return found[0] if found else None
 
 
+async def default_names(connection: Connection) -> dict[str, list[str]]:
+    """The lists that were named the default of each book, the last one named last."""
+    names: dict[str, list[str]] = {}
+    for book, name in await (await connection.execute(QUERIES["default_names"])).fetchall():
+        names.setdefault(book, []).append(name)
+    return names
+
+
 async def default_lists(connection: Connection) -> dict[str, str]:
-    """The default list of each book that has one."""
-    cursor = await connection.execute(QUERIES["default_names"])
-    return dict(await cursor.fetchall())
+    """The default list of each book that has one: the last one named."""
+    return {book: names[-1] for book, names in (await default_names(connection)).items()}

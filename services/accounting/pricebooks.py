@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -21,10 +21,13 @@ from services.accounting.price_versions import (
     read_versions,
     valid_moment,
 )
+from services.accounting.pricelist.coverage import Finding
 from services.accounting.pricelist.document import to_document
 from services.accounting.pricelist.revise import revised
 from services.accounting.pricing.entries import PriceListFile
-from shared.errors import ConfigError, Conflict, NotFound
+from services.accounting.publishing import check_draft, require_accepted
+from shared.clock import Clock, SystemClock
+from shared.errors import ConfigError, Conflict, NotFound, Reject
 from shared.http.conditions import require_match
 from shared.postgres import Pool, classified
 
@@ -39,12 +42,20 @@ class Imported(Struct, frozen=True):
     before: Version | None
 
 
+class Checked(Struct, frozen=True):
+    """A version, and what there is to say of its publication; nothing of one that is published."""
+
+    version: Version
+    findings: list[Finding]
+
+
 class PriceBooks:
     """Price lists in PostgreSQL; every method is one transaction."""
 
-    def __init__(self, pool: Pool, zone: ZoneInfo) -> None:
+    def __init__(self, pool: Pool, zone: ZoneInfo, clock: Clock | None = None) -> None:
         self.pool = pool
         self.zone = zone
+        self._clock = clock or SystemClock()
 
     async def page(self, *, after: tuple[str, int] | None, limit: int) -> list[Version]:
         """Versions by name, the newest of each first, after (name, version)."""
@@ -165,16 +176,41 @@ class PriceBooks:
                 await connection.execute(QUERIES["delete_draft"], {"id": found.id})
                 return found
 
+    async def check(self, name: str, version: int | None = None, *, make_default: bool = False) -> Checked:
+        """What is to be said of a version before it is published, errors first.
+
+        Raises:
+            NotFound: there is no such list, or not in that version.
+        """
+        with classified():
+            async with self.pool.connection() as connection:
+                found = await _required(connection, name, version)
+                return Checked(found, await self._findings(connection, found, make_default=make_default))
+
     async def publish(
-        self, name: str, *, by: str, make_default: bool = False, if_match: str | None = None
+        self,
+        name: str,
+        *,
+        by: str,
+        make_default: bool = False,
+        accept: Sequence[str] = (),
+        if_match: str | None = None,
     ) -> tuple[Version, bool]:
         """Publishes the draft of a list, and answers it and whether it is now the default of its book.
 
         The first list published in a book becomes its default. A list without a draft stays as it is, so that
         publishing twice is publishing once; it may still become the default.
 
+        Args:
+            name: of the list.
+            by: who publishes it.
+            make_default: whether it is to become the default of its book.
+            accept: codes of the errors that do not stop it.
+            if_match: publishes it only as it was read.
+
         Raises:
             NotFound: no such list. PreconditionFailed: the draft is another by now.
+            RefusedPublication: the checks found an error that was not accepted.
         """
         with classified():
             async with self.pool.connection() as connection:
@@ -182,6 +218,8 @@ class PriceBooks:
                 newest = await _required(connection, name)
                 require_match(if_match, newest.etag, f"price list {name}")
                 if newest.state == "draft":
+                    findings = await self._findings(connection, newest, make_default=make_default)
+                    require_accepted(newest, findings, accept)
                     (newest,) = await read_versions(connection, "publish_draft", id=newest.id, published_by=by)
                 defaults = await default_lists(connection)
                 if defaults.get(newest.book) != name and (make_default or newest.book not in defaults):
@@ -190,12 +228,23 @@ class PriceBooks:
                 await connection.execute(QUERIES["count_up_revision"])
                 return newest, defaults[newest.book] == name
 
+    async def _findings(self, connection: Connection, draft: Version, *, make_default: bool) -> list[Finding]:
+        if draft.state == "published":
+            return []
+        return await check_draft(
+            connection, draft, make_default=make_default, now=self._clock.now(), zone=self.zone
+        )
+
     def _content(self, prices: PriceListFile) -> dict[str, Any]:
+        start = valid_moment(prices.valid_from, self.zone)
+        end = valid_moment(prices.valid_until, self.zone) if prices.valid_until else None
+        if end is not None and end <= start:
+            raise Reject(f"{prices.name} would end before it starts.", pointer="/valid_until")
         return {
             "name": prices.name,
             "book": prices.book,
-            "valid_from": valid_moment(prices.valid_from, self.zone),
-            "valid_until": valid_moment(prices.valid_until, self.zone) if prices.valid_until else None,
+            "valid_from": start,
+            "valid_until": end,
             "definition": Jsonb(to_document(prices)),
             "sha256": fingerprint(prices),
         }

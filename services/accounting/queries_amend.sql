@@ -15,7 +15,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_amendment (
     line smallint NOT NULL,
     billable boolean NOT NULL,
     voided boolean NOT NULL
-) ON COMMIT DELETE ROWS
+) ON COMMIT DELETE ROWS;
+TRUNCATE pg_temp.staged_amendment
 
 -- name: lock_own_stream
 -- Corrections are made one after the other: whoever holds this row to the commit numbers entries without a gap.
@@ -28,6 +29,9 @@ SELECT clock_timestamp(), nullif(accounting.open_from(), '-infinity')
 -- name: analyze_staged
 -- Nobody else counts the rows of a temporary table for the planner.
 ANALYZE pg_temp.staged_amendment
+
+-- name: forget_changes
+DROP TABLE IF EXISTS pg_temp.changing
 
 -- name: find_changes
 -- Of what is staged, the lines that get another state, with the state before. `only_money` are those that stay where
@@ -120,6 +124,33 @@ FROM pg_temp.changing
     FROM pg_temp.changing WHERE NOT only_money AND NOT voided
 ) AS moved
 
--- name: forget_changes
-DROP TABLE pg_temp.changing;
-TRUNCATE pg_temp.staged_amendment;
+-- name: effect_by_month
+-- Where the changes are booked.
+SELECT to_char(day, 'YYYY-MM'), count(*) FROM pg_temp.changing GROUP BY 1 ORDER BY 1
+
+-- name: effect_by_project
+-- What the lines that change count before and after, by project, the one that moves most first; the row of all of them
+-- has no key and is the first.
+SELECT p.key, GROUPING(p.key) AS is_total,
+    coalesce(sum(jobs) FILTER (WHERE NOT after), 0)::bigint, coalesce(sum(lines) FILTER (WHERE NOT after), 0)::bigint,
+    coalesce(sum(cost_micro) FILTER (WHERE NOT after), 0)::bigint,
+    coalesce(sum(price_micro) FILTER (WHERE NOT after), 0)::bigint,
+    coalesce(sum(unpriced_lines) FILTER (WHERE NOT after), 0)::bigint,
+    coalesce(sum(jobs) FILTER (WHERE after), 0)::bigint, coalesce(sum(lines) FILTER (WHERE after), 0)::bigint,
+    coalesce(sum(cost_micro) FILTER (WHERE after), 0)::bigint,
+    coalesce(sum(price_micro) FILTER (WHERE after), 0)::bigint,
+    coalesce(sum(unpriced_lines) FILTER (WHERE after), 0)::bigint
+FROM (
+    SELECT false AS after, old_project_no AS project_no, sum(jobs) AS jobs, count(*) AS lines,
+        sum(old_cost_micro) AS cost_micro, sum(old_price_micro) AS price_micro,
+        sum(old_unpriced_lines) AS unpriced_lines
+    FROM pg_temp.changing WHERE NOT was_voided GROUP BY old_project_no
+    UNION ALL
+    SELECT true, project_no, sum(jobs), count(*), sum(cost_micro), sum(price_micro), sum(unpriced_lines)
+    FROM pg_temp.changing WHERE NOT voided GROUP BY project_no
+) AS side
+JOIN accounting.project_key AS p USING (project_no)
+GROUP BY GROUPING SETS ((p.key), ())
+ORDER BY is_total DESC, abs(coalesce(sum(price_micro) FILTER (WHERE after), 0)
+    - coalesce(sum(price_micro) FILTER (WHERE NOT after), 0)) DESC, p.key
+LIMIT %(limit)s

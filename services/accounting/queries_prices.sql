@@ -48,6 +48,35 @@ WHERE level = 'default' AND name IS NOT NULL AND NOT EXISTS (
 )
 ORDER BY no
 
+-- name: published_spans
+-- When each published version of a book counts.
+SELECT name, version, valid_from, valid_until FROM accounting.price_list
+WHERE state = 'published' AND book = %(book)s
+ORDER BY name, version
+
+-- name: newest_published
+-- The version of a list that was published last.
+SELECT id, name, version, book, state, valid_from, valid_until, definition, sha256, created_at, published_at, published_by
+FROM accounting.price_list
+WHERE name = %(name)s AND state = 'published'
+ORDER BY version DESC
+LIMIT 1
+
+-- name: is_assigned
+-- Whether a list counts for anybody beside the defaults.
+SELECT EXISTS (
+    SELECT FROM accounting.price_assignment AS a
+    WHERE a.name = %(name)s AND a.level <> 'default' AND NOT EXISTS (
+        SELECT FROM accounting.price_assignment AS later
+        WHERE later.book = a.book AND later.level = a.level AND later.key = a.key AND later.no > a.no
+    )
+)
+
+-- name: jobs_charged
+-- How many jobs of some days are charged, from the narrowest sums.
+SELECT coalesce(sum(jobs), 0)::bigint FROM accounting.rollup_printer
+WHERE day >= %(first)s AND day < coalesce(%(end)s::date, 'infinity')
+
 -- name: assignments
 -- What counts now of each level, and all that were ever named by default, the last one assigned last.
 SELECT book, level, key, name

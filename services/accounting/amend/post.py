@@ -62,44 +62,72 @@ class Posted(Struct, frozen=True, kw_only=True):
     open_from: date | None
 
 
+class Found(Struct, frozen=True, kw_only=True):
+    """What the staged states would change.
+
+    Attributes:
+        lines: how many lines get a new state.
+        elsewhere: how many of them change in more than their amounts.
+        unchanged: how many are in their new state already.
+        made_at: now.
+        open_from: see Posted.
+    """
+
+    lines: int
+    elsewhere: int
+    unchanged: int
+    made_at: datetime
+    open_from: date | None
+
+
 async def open_staging(connection: AsyncConnection[TupleRow]) -> None:
     """Makes `pg_temp.staged_amendment`, empty; the caller fills it within the same transaction."""
     await connection.execute(QUERIES["stage"])
 
 
-async def post_amendments(connection: AsyncConnection[TupleRow], correction: NewCorrection) -> Posted:
-    """Posts the new states in `pg_temp.staged_amendment`, one per line, within the caller's transaction.
-
-    Corrections wait for each other from here to the commit, so it should be near. Lines that are in their new
-    state already are left out. Both legs of a line are booked on its own day, or on the first open
-    day if that is later.
+async def find_changes(connection: AsyncConnection[TupleRow]) -> Found:
+    """Compares staged and current states: `pg_temp.changing` has what differs until the transaction ends.
 
     Raises:
         Conflict: a line has got another state since the one that its new state was worked out from.
         NotFound: something staged is no line of the ledger.
         psycopg.Error: the database.
     """
-    await connection.execute(QUERIES["lock_own_stream"])
     made_at, open_from = await _one(connection, "now_and_open")
     await connection.execute(QUERIES["analyze_staged"])
+    await connection.execute(QUERIES["forget_changes"])
     await connection.execute(QUERIES["find_changes"], {"open_from": open_from})
     lines, elsewhere, changed, unknown, staged = await _one(connection, "count_changes")
     if unknown:
         raise NotFound(f"{unknown} of {staged} lines are not in the ledger.")
     if changed:
         raise Conflict(_changed(changed, staged))
+    return Found(lines=lines, elsewhere=elsewhere, unchanged=staged - lines, made_at=made_at, open_from=open_from)
+
+
+async def post_amendments(connection: AsyncConnection[TupleRow], correction: NewCorrection) -> Posted:
+    """Posts the new states in `pg_temp.staged_amendment`, one per line, within the caller's transaction.
+
+    Corrections wait for each other from here to the commit, so it should be near. Lines that are in their new
+    state already are left out. Both legs of a line are booked on its own day, or on the first open day if that is
+    later. `pg_temp.changing` keeps what changed until the transaction ends; see effects_of.
+
+    Raises:
+        Conflict, NotFound, psycopg.Error: see find_changes.
+    """
+    await connection.execute(QUERIES["lock_own_stream"])
+    found = await find_changes(connection)
     correction_no = None
-    if lines:
-        head = {"made_at": made_at, "open_from": open_from, "lines": lines}
+    if found.lines:
+        head = {"made_at": found.made_at, "open_from": found.open_from, "lines": found.lines}
         correction_no = await _write(connection, correction, head)
-        await _roll_up(connection, only_money=lines - elsewhere, elsewhere=elsewhere)
-    await connection.execute(QUERIES["forget_changes"])
+        await _roll_up(connection, only_money=found.lines - found.elsewhere, elsewhere=found.elsewhere)
     return Posted(
         correction_no=correction_no,
-        lines=lines,
-        unchanged=staged - lines,
-        made_at=made_at,
-        open_from=open_from,
+        lines=found.lines,
+        unchanged=found.unchanged,
+        made_at=found.made_at,
+        open_from=found.open_from,
     )
 
 

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import getpass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from services.accounting.cli.acting import acting_as
 from services.accounting.cli.pages import all_items
 from shared.http.client import request
-from shared.http.headers import ACTOR
 from shared.terminal import data_dir_option, json_option, print_json, print_table, say
 
 _COLUMNS: Final = (
     "Month", "State", "Closed", "By", ("Jobs", "right"), ("Cost", "right"), ("Price", "right"),
     ("Unpriced", "right"), ("Late lines", "right"), ("Late price", "right"),
 )  # fmt: skip
-
-
-def acting_as() -> dict[str, str]:
-    """The header that says who runs this command, for changes that keep it."""
-    try:
-        return {ACTOR.name: getpass.getuser()}
-    except (KeyError, OSError):
-        return {}
 
 
 @click.command("close")
@@ -45,7 +37,7 @@ def close(month: str, *, data_dir: Path | None, as_json: bool) -> None:
         print_json(closed)
         return
     say(f"{closed['month']} is closed since {_moment(closed['closed_at'])} by {closed['actor']}: "
-        f"{closed['jobs']} jobs, cost {closed['cost']}, price {closed['price']}.")  # fmt: skip
+        f"{closed['jobs']} jobs, cost {_money(closed['cost'])}, price {_money(closed['price'])}.")  # fmt: skip
     if closed["unpriced_lines"]:
         say(f"{closed['unpriced_lines']} of its lines have no cost or no price: priced later, they count later.")
 
@@ -67,10 +59,14 @@ def periods(*, data_dir: Path | None, as_json: bool) -> None:
 
 def _row(month: dict[str, Any]) -> tuple[object, ...]:
     late = month["late"] or {}
-    money = (month["jobs"], month["cost"], month["price"], month["unpriced_lines"])
+    money = (month["jobs"], _money(month["cost"]), _money(month["price"]), month["unpriced_lines"])
     closed = (month["state"], _moment(month["closed_at"]), month["actor"])
-    return (month["month"], *closed, *money, late.get("lines"), late.get("price"))
+    return (month["month"], *closed, *money, late.get("lines"), _money(late.get("price")))
 
 
 def _moment(text: str | None) -> str:
     return text[:16].replace("T", " ") if text else ""
+
+
+def _money(text: str | None) -> str:
+    return f"{Decimal(text):.4f}" if text is not None else ""

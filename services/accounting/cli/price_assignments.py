@@ -114,6 +114,9 @@ def assignments(
         return
     print_table(
         ["Book", "Level", "For", "Price list", "Since", "By"],
-        [(i["book"], i["level"], i["key"], i["price_list"], i["assigned_at"], i["assigned_by"]) for i in items],
+        [
+            (i["book"], i["level"], i["key"], i["price_list"], i["assigned_at"][:10], i["assigned_by"])
+            for i in items
+        ],
         empty="No price list is assigned to anybody: publish one, or see `inkmeter prices assign --help`.",
     )

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import click
 
-from services.accounting.cli.price_differences import print_differences
+from services.accounting.cli.price_differences import day_text, print_differences
 from shared.http.client import call
 from shared.terminal import data_dir_option, json_option, print_json, say
 
@@ -64,7 +64,7 @@ def copy(
         return
     label = f"{item['name']} v{item['version']}"
     say(
-        f"{label} is a new draft of book {item['book']}, valid from {item['valid_from']}.\n"
+        f"{label} is a new draft of book {item['book']}, valid from {day_text(item['valid_from'])}.\n"
         f"It does not count yet: inkmeter prices publish {item['name']}"
     )
 

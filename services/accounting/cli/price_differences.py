@@ -38,6 +38,14 @@ def print_differences(found: Mapping[str, Any], before: str, after: str) -> None
     say(_summary(found))
 
 
+def day_text(moment: str | None) -> str:
+    """A moment as the API tells it, as its day where it begins one, for people."""
+    if moment is None:
+        return ""
+    day, _, time = moment.partition("T")
+    return day if time.startswith("00:00:00") and "." not in time else moment
+
+
 def meaning_text(meant_for: Mapping[str, str]) -> str:
     """What a rate is for: `model HP DesignJet T1700, category line-colour`."""
     return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in meant_for.items()) or "everything"

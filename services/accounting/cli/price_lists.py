@@ -11,7 +11,7 @@ from urllib.parse import quote
 import click
 
 from services.accounting.cli.pages import all_items
-from services.accounting.cli.price_differences import print_differences
+from services.accounting.cli.price_differences import day_text, print_differences
 from shared.errors import Reject
 from shared.http.client import call, request
 from shared.terminal import data_dir_option, json_option, print_json, print_table, say
@@ -40,8 +40,9 @@ def list_prices(*, data_dir: Path | None, as_json: bool) -> None:
         print_json(items)
         return
     print_table(
-        ["Name", ("Version", "right"), "Book", "State", "Valid from", "Counts"],
-        [(i["name"], i["version"], i["book"], i["state"], i["valid_from"], "yes" if i["default"] else "")
+        ["Name", ("Version", "right"), "Book", "State", "Valid from", "Valid until", "Published", "Default"],
+        [(i["name"], i["version"], i["book"], i["state"], day_text(i["valid_from"]), day_text(i["valid_until"]),
+          (i["published_at"] or "")[:10], "yes" if i["default"] else "")
          for i in items],
         empty="There is no price list yet: import one with `inkmeter prices import FILE`.",
     )  # fmt: skip
@@ -161,28 +162,3 @@ def delete(name: str, *, version: int | None, data_dir: Path | None, as_json: bo
         print_json({"deleted": True, "name": name, "version": found["version"]})
     else:
         say(f"The draft {name} v{found['version']} is deleted.")
-
-
-@prices.command("publish")
-@click.argument("name")
-@click.option("--default", "make_default", is_flag=True, help="Let this list count in its book.")
-@data_dir_option
-@json_option
-def publish(name: str, *, make_default: bool, data_dir: Path | None, as_json: bool) -> None:
-    """Publish the draft of a price list. From then on that version never changes.
-
-    The first list published in a book is the one that counts there, until --default names another.
-
-    Example: inkmeter prices publish standard
-    """
-    path = f"{_PATH}/{quote(name, safe='')}/publish"
-    item = call("accounting", "POST", path, body={"default": make_default}, data_dir=data_dir)
-    if as_json:
-        print_json(item)
-        return
-    counts = (
-        f"It counts in book {item['book']} from {item['valid_from']}."
-        if item["default"]
-        else f"It does not count in book {item['book']}: inkmeter prices publish {item['name']} --default"
-    )
-    say(f"{item['name']} v{item['version']} is published. {counts}")

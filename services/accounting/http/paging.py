@@ -31,7 +31,7 @@ class PageQuery(Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
-def to_cursor(*key: str | int) -> str:
+def to_cursor(*key: str | int | None) -> str:
     """The cursor that stands for the last key of a page."""
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from services.accounting.http.charges import Exact
+from services.accounting.http.line_items import Exact
 from services.accounting.http.paging import Page, PageQuery, from_cursor, page_of
 from services.accounting.periods import Late, Month, Periods, month_of
 from shared.http.routes import Call, Route

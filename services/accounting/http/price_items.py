@@ -17,13 +17,18 @@ VersionNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class PriceBookItem(Struct, frozen=True, kw_only=True):
-    """One version of a price list; `default` tells whether its list counts in its book."""
+    """One version of a price list; `default` tells whether its list counts in its book.
+
+    Attributes:
+        valid_until: the moment from which it counts no more; null where only a later version ends it.
+    """
 
     name: str
     version: int
     book: str
     state: str
     valid_from: datetime
+    valid_until: datetime | None
     default: bool
     created_at: datetime
     published_at: datetime | None
@@ -42,6 +47,7 @@ def shown(version: Version, defaults: dict[str, str], zone: ZoneInfo) -> dict[st
     return {
         **fields,
         "valid_from": version.valid_from.astimezone(zone),
+        "valid_until": version.valid_until.astimezone(zone) if version.valid_until else None,
         "default": version.state == "published" and defaults.get(version.book) == version.name,
     }
 

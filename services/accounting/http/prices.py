@@ -1,4 +1,4 @@
-"""`/v1/price-books`: list, import, show and publish price lists."""
+"""`/v1/price-books`: list, import, show and delete price lists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from services.accounting.pricelist.csv_text import from_csv, to_csv
 from services.accounting.pricelist.reader import WrongPriceList
 from services.accounting.pricelist.toml_text import from_toml, to_toml
 from services.accounting.pricing.entries import PriceListFile
-from shared.errors import Conflict
 from shared.http.body import read_json
 from shared.http.headers import ETAG, IDEMPOTENCY_KEY, IF_MATCH, LOCATION
 from shared.http.problems import BadRequest, FieldError, Invalid
@@ -62,12 +61,6 @@ class PriceBookText(Struct, frozen=True, forbid_unknown_fields=True):
     csv: str | None = None
 
 
-class Publication(Struct, frozen=True):
-    """How to publish: `default` makes the list the one that counts in its book."""
-
-    default: bool = False
-
-
 class PriceBookApi:
     """The routes of price lists."""
 
@@ -92,9 +85,6 @@ class PriceBookApi:
             Route(method="DELETE", path=one, handler=self._delete, query=VersionQuery, status=204,
                   errors=(404, 409), takes=(IF_MATCH,),
                   summary="Delete a draft; what is published is kept for ever."),
-            Route(method="POST", path=f"{one}/publish", handler=self._publish, parse=_publication,
-                  body=Publication, answer=PriceBookItem, errors=(404, 409), takes=(IF_MATCH,), gives=(ETAG,),
-                  summary="Publish a draft; from then on it never changes. Publishing twice is publishing once."),
         ]  # fmt: skip
 
     async def _list(self, call: Call) -> Page[PriceBookItem]:
@@ -146,22 +136,6 @@ class PriceBookApi:
         item = await self._item(found)
         return Answer(PriceBook(**item, definition=found.definition), headers=headers)
 
-    async def _publish(self, call: Call) -> Answer:
-        name = call.path["name"]
-        told = (await self._store.get(name)).definition["currency"]
-        if told != self._currency:
-            raise Conflict(
-                f"{name} is in {told}, and this installation counts in {self._currency}: import it anew."
-            )
-        published, _ = await self._store.publish(
-            name,
-            by=call.actor,
-            make_default=call.body.default,
-            if_match=call.if_match,
-        )
-        item = PriceBookItem(**await self._item(published))
-        return Answer(item, headers={"ETag": published.etag})
-
     async def _delete(self, call: Call) -> None:
         await self._store.delete_draft(call.path["name"], call.query.version, if_match=call.if_match)
 
@@ -176,11 +150,6 @@ async def _with_differences(item: ImportedPriceBook, done: Imported, prices: Pri
         return item
     differences = await asyncio.to_thread(lambda: compare(before.file(), prices))
     return msgspec.structs.replace(item, compared_with=before.version, differences=differences)
-
-
-def _publication(raw: bytes, content_type: str) -> Publication:
-    del content_type
-    return read_json(raw, Publication) if raw else Publication()
 
 
 def _utf8(raw: bytes) -> str:

@@ -81,7 +81,7 @@ class Preparer:
         return prepared
 
     def _pack(self, work: Work, pricing: Pricing) -> Prepared:
-        if not self._fast or pricing.book.levels:
+        if not self._fast or pricing.book.asks_more:
             self._count_rejects(work, self._writer.postings(work, pricing)[1])
             return Prepared(work, pricing, None)
         if self._rates is None or self._rates.is_full:

@@ -7,9 +7,8 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from services.accounting.pricelist.check import TABLES
 from services.accounting.pricelist.document import rate_e8, to_document
-from services.accounting.pricing.entries import PriceListFile
+from services.accounting.pricing.entries import TABLES, PriceListFile
 from shared.money import RATE_DIGITS, round_half_even, to_decimal
 
 PERCENT_DIGITS: Final = 2

@@ -12,18 +12,20 @@ from typing import Any, Final
 
 from services.accounting.csvfile import DecimalMark, Row, decimal_mark, number_of, plain_text, read_table
 from services.accounting.csvfile.writer import Number, write_table
-from services.accounting.pricelist.check import TABLES, read_document
+from services.accounting.pricelist.check import read_document
 from services.accounting.pricelist.document import to_document
 from services.accounting.pricelist.reader import Fault, WrongPriceList
-from services.accounting.pricing.entries import PriceListFile
+from services.accounting.pricing.entries import TABLES, PriceListFile
 from shared.errors import Reject
 
 LIST_COLUMNS: Final = (
-    "name", "book", "currency", "valid_from", "valid_until", "area", "precision", "minimum_per_job", "markup",
+    "name", "book", "currency", "valid_from", "valid_until", "area", "precision", "rounding_step",
+    "minimum_per_job", "markup", "overhead", "cancelled_by_user", "cancelled_by_device", "aborted",
 )  # fmt: skip
 RATE_COLUMNS: Final = (
-    "printer", "group", "model", "category", "code", "colour", "colour_mode", "size", "kind", "per_m2", "per_m",
-    "per_sheet", "per_ml", "cartridge_price", "cartridge_ml", "per_impression", "per_page", "per_job",
+    "printer", "group", "model", "device", "category", "code", "colour", "colour_mode", "size", "kind", "from",
+    "per_m2", "per_m", "per_sheet", "per_ml", "cartridge_price", "cartridge_ml", "per_impression", "per_page",
+    "per_job",
 )  # fmt: skip
 COLUMNS: Final = ("table", *LIST_COLUMNS, *RATE_COLUMNS)
 _RATES: Final = ("per_", "cartridge_")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.accounting.pricelist.check import TABLES, read_document
+from services.accounting.pricelist.check import read_document
 from services.accounting.pricelist.document import Document, rate_e8, to_document
 from services.accounting.pricelist.reader import Fault, Reader, WrongPriceList
-from services.accounting.pricing.entries import PriceListFile
+from services.accounting.pricing.entries import TABLES, PriceListFile
 from shared.money import RATE_DIGITS, format_rate, round_half_even
 
 _WHOLE_E8: Final = 100 * 10**RATE_DIGITS

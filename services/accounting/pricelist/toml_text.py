@@ -6,10 +6,10 @@ import json
 import tomllib
 from typing import Any
 
-from services.accounting.pricelist.check import TABLES, read_document
+from services.accounting.pricelist.check import read_document
 from services.accounting.pricelist.document import to_document
 from services.accounting.pricelist.reader import Fault, WrongPriceList
-from services.accounting.pricing.entries import PriceListFile
+from services.accounting.pricing.entries import TABLES, PriceListFile
 
 
 def from_toml(text: str, *, currency: str) -> PriceListFile:

@@ -6,6 +6,7 @@ No clock, no settings, no logger, no input or output, no float. A line's rates d
 
 from __future__ import annotations
 
+from services.accounting.pricing.asks import Asks, keyed_lines, wider_of
 from services.accounting.pricing.book import BookPair, PairRate, PriceBook
 from services.accounting.pricing.job import ChargeLine, price_job
 from services.accounting.pricing.lists import PriceList
@@ -15,6 +16,7 @@ from services.accounting.pricing.selection import LEVELS, Assignment, Payer
 
 __all__ = [
     "LEVELS",
+    "Asks",
     "Assignment",
     "BookPair",
     "ChargeLine",
@@ -30,6 +32,8 @@ __all__ = [
     "Term",
     "Unpriced",
     "key_of",
+    "keyed_lines",
     "price_job",
     "quantities_of",
+    "wider_of",
 ]

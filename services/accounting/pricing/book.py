@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.accounting.pricing.asks import NOTHING, Asks
 from services.accounting.pricing.entries import Book
 from services.accounting.pricing.lists import PriceList
 from services.accounting.pricing.quantities import LineKey, PrinterFacts, Quantities
@@ -41,6 +42,7 @@ class BookPair:
 
     Attributes:
         cost_by, price_by: what chose each list: `project P-100`, or `default`.
+        asks: what they ask for beyond a line itself, to be put into its key.
     """
 
     cost: PriceList | None
@@ -49,6 +51,11 @@ class BookPair:
     no_price: Unpriced
     cost_by: str = DEFAULT
     price_by: str = DEFAULT
+    asks: Asks = field(init=False)
+
+    def __post_init__(self) -> None:
+        files = [prices.file for prices in (self.cost, self.price) if prices is not None]
+        object.__setattr__(self, "asks", Asks.of(files))
 
     def chosen_by(self, book: Book) -> str:
         """What chose the list of a book."""
@@ -64,27 +71,30 @@ class BookPair:
         cost = self.cost.rate_for(key, self.cost_by) if self.cost else self.no_cost
         if self.price is None:
             return PairRate(cost, self.no_price)
-        if not self.price.is_markup:
+        if not self.price.is_markup or self.price.file.policy(key.wider.outcome) == "free":
             return PairRate(cost, self.price.rate_for(key, self.price_by))
         if isinstance(cost, Unpriced):
             reason = f"{self.price.label_by(self.price_by)} adds to the cost, and there is none: {cost.reason}"
             return PairRate(cost, Unpriced(bounded(reason), self.price.id))
         return PairRate(cost, self.price.markup(self.price_by))
 
-    def minimum(self, cost_micro: int | None, price_micro: int | None) -> tuple[int, int] | None:
+    def minimum(
+        self, cost_micro: int | None, price_micro: int | None, outcome: str = "completed"
+    ) -> tuple[int, int] | None:
         """Cost and price of the line that brings a job up to the minimum of its lists, or None without need.
 
         Args:
             cost_micro: sum of the job's costs, None when a line has none (then there is no minimum either).
             price_micro: sum of its prices, likewise.
+            outcome: of the job; what was cancelled may have no minimum.
         """
         cost = price = 0
         if self.cost and cost_micro is not None:
-            cost = max(0, self.cost.minimum_micro - cost_micro)
+            cost = max(0, self.cost.minimum_for(outcome) - cost_micro)
         if self.price and price_micro is not None:
-            if cost and self.price.is_markup:
+            if cost and self.price.is_markup and self.price.file.policy(outcome) != "free":
                 price = self.price.markup().amount(cost)
-            price += max(0, self.price.minimum_micro - price_micro - price)
+            price += max(0, self.price.minimum_for(outcome) - price_micro - price)
         return (cost, price) if cost or price else None
 
     def minimum_rules(self) -> tuple[str, str]:
@@ -121,6 +131,11 @@ class PriceBook:
     def levels(self) -> frozenset[AssignmentLevel]:
         """The levels that a list is assigned on, without default: where there is none, `pair_at` says it all."""
         return frozenset((*self._cost.levels, *self._price.levels))
+
+    @property
+    def asks_more(self) -> bool:
+        """Whether any list asks for more than a line itself, or is for somebody in particular."""
+        return bool(self.levels) or Asks.of(prices.file for prices in self.lists) != NOTHING
 
     def at(self, book: Book, moment: datetime) -> PriceList | None:
         """The list of a book that counts at a moment by default, if any."""

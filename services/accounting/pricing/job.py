@@ -7,13 +7,14 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from services.accounting.categories import DEFAULT_THRESHOLDS, Thresholds
+from services.accounting.pricing.asks import keyed_lines
 from services.accounting.pricing.book import BookPair, PairRate, PriceBook
 from services.accounting.pricing.quantities import (
     LineKey,
     PrinterFacts,
     Quantities,
     facts_of,
-    keyed,
     quantities_of,
 )
 from services.accounting.pricing.rates import LineRate, MarkupRate, Unpriced
@@ -50,7 +51,12 @@ NOBODY: Final = Payer()
 
 
 def price_job(
-    job: JobCompleted, book: PriceBook, known: PrinterFacts | None = None, *, payer: Payer = NOBODY
+    job: JobCompleted,
+    book: PriceBook,
+    known: PrinterFacts | None = None,
+    *,
+    payer: Payer = NOBODY,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
 ) -> list[ChargeLine]:
     """Prices a job by the lists that counted for it when it completed; see BookPair for the rules on both books.
 
@@ -59,16 +65,17 @@ def price_job(
         book: all published lists.
         known: what the registry says of the printer, where it knows it.
         payer: for whom it is.
+        thresholds: where one class of ink density ends, for lines whose device told no category.
     """
     printer = facts_of(job, known)
     pair = book.pair_for(job.completed_at, payer, printer)
     lines = []
-    for index, line in enumerate(job.lines):
-        key, by_density = keyed(job, line, printer)
+    keys = keyed_lines(job, printer, pair.asks, thresholds)
+    for index, (line, (key, by_density)) in enumerate(zip(job.lines, keys, strict=True)):
         quantities = quantities_of(line)
         cost, price = book_lines(pair.rates_for(key), quantities, first=index == 0)
         lines.append(ChargeLine(index, "charge", key, quantities, by_density, cost, price))
-    if (extra := minimum_line(pair, lines)) is not None:
+    if (extra := minimum_line(pair, lines, job.outcome)) is not None:
         lines.append(extra)
     return lines
 
@@ -83,12 +90,14 @@ def _book_line(amount_micro: int | None, rate: LineRate | MarkupRate | Unpriced)
     return BookLine(amount_micro, rate.reason if isinstance(rate, Unpriced) else rate.rule, rate.list_id)
 
 
-def minimum_line(pair: BookPair, lines: list[ChargeLine]) -> ChargeLine | None:
+def minimum_line(pair: BookPair, lines: list[ChargeLine], outcome: str) -> ChargeLine | None:
     """The line that brings a job up to its minimum, if it needs one."""
     if not pair.has_minimum:
         return None
     missing = pair.minimum(
-        _sum(line.cost.amount_micro for line in lines), _sum(line.price.amount_micro for line in lines)
+        _sum(line.cost.amount_micro for line in lines),
+        _sum(line.price.amount_micro for line in lines),
+        outcome,
     )
     if missing is None:
         return None

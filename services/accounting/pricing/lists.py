@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from services.accounting.pricing.entries import PriceListFile, Scope
 from services.accounting.pricing.match import Lacking, device_scopes, matched_parts
 from services.accounting.pricing.quantities import INK, LineKey
-from services.accounting.pricing.rates import LineRate, MarkupRate, Unpriced, bounded
-from shared.money import MICRO_DIGITS, format_micro, format_rate
+from services.accounting.pricing.rates import LineRate, MarkupRate, Unpriced, bounded, percent_text
+from shared.money import format_micro
 
 
 class PriceList:
@@ -40,13 +40,15 @@ class PriceList:
         self.valid_until = valid_until
         self.file = file
         self.minimum_micro = file.minimum_micro
-        self._tables: Mapping[str, Mapping[tuple[Any, ...], Any]] = {
-            "ppu": {(e.scope, e.category): e for e in file.ppu},
-            "media": {(e.scope, e.code): e for e in file.media},
-            "ink": {(e.scope, e.colour): e for e in file.ink},
-            "click": {(e.scope, e.colour_mode, e.size): e for e in file.click},
-            "scan": {(e.scope,): e for e in file.scan},
-            "fixed": {(e.scope, e.kind): e for e in file.fixed},
+        self._tables: Mapping[str, Mapping[tuple[Any, ...], Sequence[Any]]] = {
+            "ppu": _tiers(((e.scope, e.category), e) for e in file.ppu),
+            "media": _tiers(((e.scope, e.code), e) for e in file.media),
+            "ink": {(e.scope, e.colour): (e,) for e in file.ink},
+            "click": _tiers(((e.scope, e.colour_mode, e.size), e) for e in file.click),
+            "scan": _tiers(((e.scope,), e) for e in file.scan),
+            "fixed": {(e.scope, e.kind): (e,) for e in file.fixed},
+            "finishing": _tiers(((e.scope, e.code), e) for e in file.finishing),
+            "class": {(e.scope, e.device): (e,) for e in file.classes},
         }
 
     @property
@@ -70,13 +72,16 @@ class PriceList:
     def markup(self, chosen_by: str = "default") -> MarkupRate:
         """The rate of a markup list, the same for every line."""
         markup_e8 = self.file.markup_e8 or 0
-        percent = format_rate(markup_e8 * 100).removesuffix(".00")
         return MarkupRate(
             list_id=self.id,
-            rule=bounded(f"{self.label_by(chosen_by)}: cost plus {percent} %"),
+            rule=bounded(f"{self.label_by(chosen_by)}: cost plus {percent_text(markup_e8)}"),
             markup_e8=markup_e8,
-            step_micro=10 ** (MICRO_DIGITS - self.file.precision),
+            step_micro=self.file.step_micro,
         )
+
+    def minimum_for(self, outcome: str) -> int:
+        """The least that a job of an outcome is charged, in micro-units."""
+        return self.minimum_micro if self.file.policy(outcome) == "full" else 0
 
     def minimum_rule(self, chosen_by: str = "default") -> str:
         """The trace of the line that brings a job up to the list's minimum."""
@@ -93,25 +98,45 @@ class PriceList:
             chosen_by: why this list counts, for the rule (see selection.Choice).
         """
         label = self.label_by(chosen_by)
+        policy = self.file.policy(key.wider.outcome)
+        if policy == "free":
+            return self._free(label, key.wider.outcome)
         try:
             parts = matched_parts(self, key)
         except Lacking as lack:
             return Unpriced(bounded(f"{label}: {lack}"), self.id)
         if not parts:
             return Unpriced(bounded(f"{label} has {_missing(self, key)} on {_device(key)}"), self.id)
-        rule = bounded(f"{label}: " + " + ".join(f"{part.table} {part.rule}" for part in parts))
-        return LineRate.of(parts, list_id=self.id, rule=rule, precision=self.file.precision)
+        if policy == "consumed":
+            parts = [part for part in parts if not part.is_fixed]
+        terms = [f"{part.table} {part.rule}" for part in parts]
+        if self.file.overhead_e8:
+            terms.append(f"overhead {percent_text(self.file.overhead_e8)}")
+        rule = f"{label}: {' + '.join(terms)}"
+        if policy == "consumed":
+            rule += f"; {_OUTCOMES[key.wider.outcome]}, so only what it consumed"
+        return LineRate.of(
+            parts,
+            list_id=self.id,
+            rule=bounded(rule),
+            step_micro=self.file.step_micro,
+            overhead_e8=self.file.overhead_e8,
+        )
 
-    def find(self, table: str, scopes: Sequence[Scope], *whats: tuple[object, ...]) -> Any:
-        """The most specific entry or None: the device decides first, then the order of `whats`."""
+    def _free(self, label: str, outcome: str) -> LineRate:
+        rule = bounded(f"{label}: free, as the job was {_OUTCOMES[outcome]}")
+        return LineRate.of((), list_id=self.id, rule=rule, step_micro=self.file.step_micro)
+
+    def find(self, table: str, scopes: Sequence[Scope], *whats: tuple[object, ...]) -> Sequence[Any]:
+        """The most specific entries: the device decides first, then the order of `whats`; see match.Prices."""
         entries = self._tables[table]
         if not entries:
-            return None
+            return ()
         for scope in scopes:
             for what in whats:
-                if (entry := entries.get((scope, *what))) is not None:
-                    return entry
-        return None
+                if (tiers := entries.get((scope, *what))) is not None:
+                    return tiers
+        return ()
 
     def scopes(self) -> set[Scope]:
         """Every printer, group and model that the list names."""
@@ -120,6 +145,21 @@ class PriceList:
     def has(self, table: str) -> bool:
         """Whether the list has any entry of a table."""
         return bool(self._tables[table])
+
+
+_OUTCOMES: Final = {
+    "cancelled_by_user": "cancelled by its user",
+    "cancelled_by_device": "cancelled by the device",
+    "aborted": "aborted",
+}
+
+
+def _tiers(entries: Iterable[tuple[tuple[Any, ...], Any]]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """Entries by what they are for, those for small volumes first."""
+    found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for key, entry in sorted(entries, key=lambda each: int(each[1].at_least)):
+        found[key] = (*found.get(key, ()), entry)
+    return found
 
 
 def _device(key: LineKey) -> str:
@@ -136,7 +176,7 @@ def _missing(prices: PriceList, key: LineKey) -> str:
             f"no rate for category {key.category}" if key.category else "no rate for a line without category"
         )
     if prices.has("ink"):
-        lacking = [ink for ink in key.inks if prices.find("ink", device_scopes(key), (ink,)) is None]
+        lacking = [ink for ink in key.inks if not prices.find("ink", device_scopes(key), (ink,))]
         if lacking:
             wanted.append(f"no ink rate for {', '.join(lacking)}")
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from services.accounting.pricing import quantities as known
 from services.accounting.pricing.entries import EVERYWHERE, PriceListFile, Scope
@@ -25,8 +25,11 @@ class Prices(Protocol):
     @property
     def file(self) -> PriceListFile: ...  # noqa: D102
 
-    def find(self, table: str, scopes: Sequence[Scope], *whats: tuple[object, ...]) -> Any:
-        """The most specific entry of a table or None: scopes decide first, then `whats` in their order."""
+    def find(self, table: str, scopes: Sequence[Scope], *whats: tuple[object, ...]) -> Sequence[Any]:
+        """The most specific entries of a table, none or one for each volume, the smallest first.
+
+        Scopes decide first, then `whats` in their order.
+        """
 
 
 def device_scopes(key: LineKey) -> list[Scope]:
@@ -40,7 +43,7 @@ def device_scopes(key: LineKey) -> list[Scope]:
 
 
 def matched_parts(prices: Prices, key: LineKey) -> list[Part]:
-    """Every matching rate, or nothing when they make no price: media and fixed alone do not.
+    """Every matching rate, or nothing when they make no price: media, finishing and fixed alone do not.
 
     On a scan nothing is printed: only scan and fixed rates match it.
 
@@ -53,21 +56,38 @@ def matched_parts(prices: Prices, key: LineKey) -> list[Part]:
     else:
         parts = _ppu(prices, key, scopes) + _ink(prices, key, scopes) + _click(prices, key, scopes)
         if parts:
-            parts += _media(prices, key, scopes)
+            parts += _media(prices, key, scopes) + _finishing(prices, key, scopes)
     return parts + _fixed(prices, key, scopes) if parts else []
 
 
 def _ppu(prices: Prices, key: LineKey, scopes: Sequence[Scope]) -> list[Part]:
-    wanted = [(key.category,), (None,)] if key.category else [(None,)]
-    entry = prices.find("ppu", scopes, *wanted)
-    if entry is None:
+    """The rate of the line's category; the list may have a word of its own for the class that the device told."""
+    category = _category(prices, key, scopes)
+    wanted = [(category,), (None,)] if category else [(None,)]
+    tiers = prices.find("ppu", scopes, *wanted)
+    if not tiers:
         return []
-    matched_on = f" (category {entry.category}{_for(entry.scope, ', ')})" if entry.category else _for(entry.scope)
-    return [_area_part("ppu", prices, key, entry.per_m2_e8, matched_on)]
+    entry = _tier(tiers, key, _require_area(prices, key))
+    named = ""
+    if entry.category:
+        named = f"category {category}" + (f" for {key.category}" if category != key.category else "")
+    return [_area_part("ppu", prices, entry.per_m2_e8, _matched(named, entry, MM2_PER_M2, "m2"))]
 
 
-def _area_part(table: str, prices: Prices, key: LineKey, per_m2_e8: int, matched_on: str) -> Part:
-    """A rate on the list's area; the other area is never taken in its place."""
+def _category(prices: Prices, key: LineKey, scopes: Sequence[Scope]) -> str | None:
+    """The list's own category for the one of the line."""
+    mapped = prices.find("class", scopes, (key.category,)) if key.category else ()
+    return str(mapped[0].category) if mapped else key.category
+
+
+def _tier(tiers: Sequence[Any], key: LineKey, measure: str) -> Any:
+    """Of the entries for rising volumes the one that the job's total has reached; it counts for all of it."""
+    total = dict(key.wider.volumes).get(measure, 0)
+    return next((entry for entry in reversed(tiers) if entry.at_least <= total), tiers[0])
+
+
+def _require_area(prices: Prices, key: LineKey) -> Measure:
+    """The measure of the list's area; the other area is never taken in its place."""
     area = prices.file.area
     flag, other = (known.PRINTED, "used") if area == "printed" else (known.USED, "printed")
     if not key.known & flag:
@@ -76,6 +96,12 @@ def _area_part(table: str, prices: Prices, key: LineKey, per_m2_e8: int, matched
             f"charges the {area} area, and the line has "
             + (f"only a {other} area" if has_other else "no area at all")
         )
+    return "printed_area_mm2" if area == "printed" else "used_area_mm2"
+
+
+def _area_part(table: str, prices: Prices, per_m2_e8: int, matched_on: str) -> Part:
+    """A rate on the list's area, once that is known to be told."""
+    area = prices.file.area
     measure: Measure = "printed_area_mm2" if area == "printed" else "used_area_mm2"
     rule = rate_text(per_m2_e8, f"m2 of {area} area") + matched_on
     return Part(table, rule, measure, per_m2_e8, PER_RATE * MM2_PER_M2)
@@ -90,74 +116,125 @@ def _ink(prices: Prices, key: LineKey, scopes: Sequence[Scope]) -> list[Part]:
         return []
     parts = []
     for colour in key.inks:
-        entry = prices.find("ink", scopes, (colour,))
-        if entry is None:
+        found = prices.find("ink", scopes, (colour,))
+        if not found:
             return []
+        entry = found[0]
         volume_ml = format_rate(entry.volume_ul * (PER_RATE // UL_PER_ML)).removesuffix(".00")
         unit = f"cartridge of {volume_ml} ml" if entry.cartridge else "ml"
-        rule = f"{rate_text(entry.price_e8, unit)} ({colour}{_for(entry.scope, ', ')})"
+        rule = f"{rate_text(entry.price_e8, unit)} ({_named(colour, entry.scope)})"
         parts.append(Part("ink", rule, "ink_ul", entry.price_e8, PER_RATE * entry.volume_ul, colour))
     return parts or [Part("ink", "none used", "job", 0, 1)]
 
 
 def _click(prices: Prices, key: LineKey, scopes: Sequence[Scope]) -> list[Part]:
     wanted = [(key.colour_mode, key.size), (key.colour_mode, None)] if key.size else [(key.colour_mode, None)]
-    entry = prices.find("click", scopes, *wanted)
-    if entry is None:
+    tiers = prices.find("click", scopes, *wanted)
+    if not tiers:
         return []
     if not key.known & known.IMPRESSIONS:
         raise Lacking("charges by impression, and the line does not say how many there were")
-    matched_on = f"{entry.colour_mode} {entry.size}" if entry.size else entry.colour_mode
-    rule = rate_text(entry.per_impression_e8, f"{matched_on} impression") + _for(entry.scope)
+    entry = _tier(tiers, key, "impressions")
+    mode = f"{entry.colour_mode} {entry.size}" if entry.size else entry.colour_mode
+    rule = rate_text(entry.per_impression_e8, f"{mode} impression") + _matched("", entry, 1, "impressions")
     return [Part("click", rule, "impressions", entry.per_impression_e8, PER_RATE)]
 
 
 def _scan(prices: Prices, key: LineKey, scopes: Sequence[Scope]) -> list[Part]:
     """A scan's area is its scan area where one is told, else the list's area."""
-    entry = prices.find("scan", scopes, ())
-    if entry is None:
+    tiers = prices.find("scan", scopes, ())
+    if not tiers:
         return []
-    if entry.unit == "per_page":
+    if tiers[0].unit == "per_page":
         if not key.known & known.IMPRESSIONS:
             raise Lacking("charges scans by page, and the line does not say how many there were")
-        return [Part("scan", rate_text(entry.rate_e8, "page") + _for(entry.scope), "impressions", entry.rate_e8,
-                     PER_RATE)]  # fmt: skip
+        entry = _tier(tiers, key, "impressions")
+        rule = rate_text(entry.rate_e8, "page") + _matched("", entry, 1, "pages")
+        return [Part("scan", rule, "impressions", entry.rate_e8, PER_RATE)]
     if key.known & known.SCAN:
-        rule = rate_text(entry.rate_e8, "m2 of scanned area") + _for(entry.scope)
+        entry = _tier(tiers, key, "scan_area_mm2")
+        rule = rate_text(entry.rate_e8, "m2 of scanned area") + _matched("", entry, MM2_PER_M2, "m2")
         return [Part("scan", rule, "scan_area_mm2", entry.rate_e8, PER_RATE * MM2_PER_M2)]
-    return [_area_part("scan", prices, key, entry.rate_e8, _for(entry.scope))]
+    entry = _tier(tiers, key, _require_area(prices, key))
+    return [_area_part("scan", prices, entry.rate_e8, _matched("", entry, MM2_PER_M2, "m2"))]
 
 
-_MEDIA: Final[dict[str, tuple[int, Measure, int, str, str]]] = {
-    "per_m2": (known.USED, "used_area_mm2", MM2_PER_M2, "m2 of used area", "its used area"),
-    "per_m": (known.LENGTH, "length_um", UM_PER_M, "m of length fed", "the length fed"),
-    "per_sheet": (known.SHEETS, "sheets", 1, "sheet", "its sheets"),
+class _Unit(NamedTuple):
+    """What a rate is per: which quantity must be known, what of it is one unit, and how that is called."""
+
+    known: int
+    measure: Measure
+    per_unit: int
+    name: str
+    lacking: str
+    plural: str
+
+
+_UNITS: Final = {
+    "per_m2": _Unit(known.USED, "used_area_mm2", MM2_PER_M2, "m2 of used area", "its used area", "m2"),
+    "per_m": _Unit(known.LENGTH, "length_um", UM_PER_M, "m of length fed", "the length fed", "m"),
+    "per_sheet": _Unit(known.SHEETS, "sheets", 1, "sheet", "its sheets", "sheets"),
+    "per_impression": _Unit(known.IMPRESSIONS, "impressions", 1, "impression", "its impressions", "impressions"),
 }
 
 
 def _media(prices: Prices, key: LineKey, scopes: Sequence[Scope]) -> list[Part]:
     """Media that the list does not name costs nothing extra: it is held to be in the other rates."""
-    entry = prices.find("media", scopes, (key.media,)) if key.media else None
-    if entry is None:
-        return []
-    flag, measure, per_unit, unit, lacking = _MEDIA[entry.unit]
-    if not key.known & flag:
-        raise Lacking(f"charges media {entry.code} per {unit}, and the line does not say {lacking}")
-    rule = f"{rate_text(entry.rate_e8, unit)} ({entry.code}{_for(entry.scope, ', ')})"
-    return [Part("media", rule, measure, entry.rate_e8, PER_RATE * per_unit)]
+    tiers = prices.find("media", scopes, (key.media,)) if key.media else ()
+    return [_unit_part("media", tiers, key)] if tiers else []
+
+
+def _finishing(prices: Prices, key: LineKey, scopes: Sequence[Scope]) -> list[Part]:
+    """Finishing that the list does not name costs nothing extra, as media; some is charged on the first line."""
+    found = [prices.find("finishing", scopes, (code,)) for code in key.wider.finishing]
+    parts = [_unit_part("finishing", tiers, key) for tiers in found if tiers and tiers[0].unit != "per_job"]
+    for code in key.wider.job_finishing:
+        tiers = prices.find("finishing", scopes, (code,))
+        if tiers and tiers[0].unit == "per_job":
+            rule = f"{rate_text(tiers[0].rate_e8, 'job, on its first line')} ({_named(code, tiers[0].scope)})"
+            parts.append(Part("finishing", rule, "job", tiers[0].rate_e8, PER_RATE))
+    return parts
+
+
+def _unit_part(table: str, tiers: Sequence[Any], key: LineKey) -> Part:
+    """The rate of a medium or of finishing, by the unit that it is per."""
+    unit = _UNITS[tiers[0].unit]
+    if not key.known & unit.known:
+        raise Lacking(f"charges {table} {tiers[0].code} per {unit.name}, and the line does not say {unit.lacking}")
+    entry = _tier(tiers, key, unit.measure)
+    rule = rate_text(entry.rate_e8, unit.name) + _matched(entry.code, entry, unit.per_unit, unit.plural)
+    return Part(table, rule, unit.measure, entry.rate_e8, PER_RATE * unit.per_unit)
 
 
 def _fixed(prices: Prices, key: LineKey, scopes: Sequence[Scope]) -> list[Part]:
-    entry = prices.find("fixed", scopes, (key.kind,))
-    if entry is None:
+    found = prices.find("fixed", scopes, (key.kind,))
+    if not found:
         return []
-    rule = rate_text(entry.per_job_e8, f"{entry.kind} job, on its first line") + _for(entry.scope)
+    entry = found[0]
+    rule = rate_text(entry.per_job_e8, f"{entry.kind} job, on its first line") + _in_brackets(entry.scope)
     return [Part("fixed", rule, "job", entry.per_job_e8, PER_RATE)]
 
 
-def _for(scope: Scope, joined: str = "") -> str:
-    """What an entry was limited to, for the trace: ` (model HP DesignJet T1700)`."""
-    if not scope.level:
-        return ""
-    text = f"{scope.level} {scope.name}"
-    return f"{joined}{text}" if joined else f" ({text})"
+def _matched(named: str, entry: Any, per_unit: int, plural: str) -> str:
+    """What an entry matched on, for the trace: ` (category B, model HP DesignJet T1700, from 50 m2 per job)`."""
+    words = [named] if named else []
+    if entry.scope.level:
+        words.append(f"{entry.scope.level} {entry.scope.name}")
+    if entry.at_least:
+        words.append(f"from {plain_number(entry.at_least, per_unit)} {plural} per job")
+    return f" ({', '.join(words)})" if words else ""
+
+
+def _named(what: str, scope: Scope) -> str:
+    return f"{what}, {scope.level} {scope.name}" if scope.level else what
+
+
+def _in_brackets(scope: Scope) -> str:
+    return f" ({scope.level} {scope.name})" if scope.level else ""
+
+
+def plain_number(value: int, per_unit: int) -> str:
+    """A quantity in its unit without needless zeros: 50, 2.5."""
+    whole, rest = divmod(value, per_unit)
+    fraction = str(rest).rjust(len(str(per_unit)) - 1, "0").rstrip("0")
+    return f"{whole}.{fraction}" if fraction else str(whole)

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from services.accounting.categories import category_of
+from services.accounting.categories import DEFAULT_THRESHOLDS, Thresholds, category_of
 from services.accounting.pricing.sizes import size_class
 from shared.events.jobs import JobCompleted, JobLine
 from shared.money import round_half_even
@@ -29,6 +29,25 @@ class PrinterFacts(Struct, frozen=True, gc=False):
     group: str = ""
 
 
+class Wider(NamedTuple):
+    """What decides beside the line's own columns, each only where a price list asks for it (see asks.Asks).
+
+    Attributes:
+        outcome: of a cancelled job, else "".
+        finishing: codes of the line, sorted.
+        job_finishing: on a job's first line the codes of all its lines, sorted.
+        volumes: by measure the highest step of any list that the job's total reaches.
+    """
+
+    outcome: str = ""
+    finishing: tuple[str, ...] = ()
+    job_finishing: tuple[str, ...] = ()
+    volumes: tuple[tuple[str, int], ...] = ()
+
+
+PLAIN: Final = Wider()
+
+
 class LineKey(NamedTuple):
     """All that decides which rates match a line; lines with equal keys have equal rates.
 
@@ -49,6 +68,7 @@ class LineKey(NamedTuple):
     size: str | None
     inks: tuple[str, ...]
     known: int
+    wider: Wider = PLAIN
 
 
 class Quantities(Struct, frozen=True, gc=False):
@@ -90,8 +110,8 @@ def quantities_of(line: JobLine) -> Quantities:
     )
 
 
-def key_of(kind: str, line: JobLine, printer: PrinterFacts, category: str | None) -> LineKey:
-    """A line's key; `category` is the one that categories.category_of found."""
+def key_of(kind: str, line: JobLine, printer: PrinterFacts, category: str | None, wider: Wider = PLAIN) -> LineKey:
+    """A line's key; `category` is the one that categories.category_of found, `wider` is asks.wider_of."""
     ink = line.ink_ul
     known = PRINTED if line.printed_area_mm2 is not None else 0
     if line.used_area_mm2 is not None:
@@ -120,15 +140,22 @@ def key_of(kind: str, line: JobLine, printer: PrinterFacts, category: str | None
         size_class(line.width_um, line.length_um),
         inks,
         known,
+        wider,
     )
 
 
-def keyed(job: JobCompleted, line: JobLine, printer: PrinterFacts) -> tuple[LineKey, bool]:
+def keyed(
+    kind: str,
+    line: JobLine,
+    printer: PrinterFacts,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    wider: Wider = PLAIN,
+) -> tuple[LineKey, bool]:
     """A line's key, and whether its category was found by density (scans have no density)."""
-    if job.kind == "scan":
-        return key_of(job.kind, line, printer, line.category), False
-    category, by_density = category_of(line.category, line.ink_ul, line.printed_area_mm2)
-    return key_of(job.kind, line, printer, category), by_density
+    if kind == "scan":
+        return key_of(kind, line, printer, line.category, wider), False
+    category, by_density = category_of(line.category, line.ink_ul, line.printed_area_mm2, thresholds)
+    return key_of(kind, line, printer, category, wider), by_density
 
 
 def facts_of(job: JobCompleted, known: PrinterFacts | None = None) -> PrinterFacts:

@@ -13,8 +13,17 @@ from services.accounting.pricing.quantities import Quantities
 from shared.money import MICRO_DIGITS, RATE_DIGITS, format_rate, round_half_even
 
 Measure = Literal[
-    "printed_area_mm2", "used_area_mm2", "scan_area_mm2", "length_um", "impressions", "sheets", "ink_ul", "job"
+    "printed_area_mm2",
+    "used_area_mm2",
+    "scan_area_mm2",
+    "length_um",
+    "impressions",
+    "sheets",
+    "ink_ul",
+    "job",
+    "sum",
 ]
+"""What a rate multiplies; `sum` is that of all other rates of a line, for its overhead."""
 PER_RATE: Final = 10**RATE_DIGITS
 MICRO: Final = 10**MICRO_DIGITS
 
@@ -45,6 +54,11 @@ class Part(Struct, frozen=True):
     denominator: int
     colour: str = ""
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is charged once per job, whatever was consumed."""
+        return self.measure == "job" and self.table in {"fixed", "finishing"}
+
 
 class Term(Struct, frozen=True):
     """One summand of a line's amount: quantity times rate, in currency as numerator over denominator."""
@@ -62,12 +76,13 @@ class Term(Struct, frozen=True):
 class LineRate:
     """The rates of one LineKey in one price list, ready to multiply.
 
-    The weights count rounding steps (10**-precision of the currency) times `denominator`, per canonical unit.
+    The weights count rounding steps times `denominator`, per canonical unit; the overhead is in them.
 
     Attributes:
         list_id: of the price list's version.
         rule: the trace: list, version and every matched rate with what it matched on.
         step_micro: one rounding step in micro-units.
+        overhead_e8: part of the sum that is added to it.
     """
 
     list_id: int
@@ -84,12 +99,15 @@ class LineRate:
     fixed: int
     inks: tuple[tuple[str, int], ...]
     has_others: bool
+    overhead_e8: int = 0
 
     @classmethod
-    def of(cls, parts: Sequence[Part], *, list_id: int, rule: str, precision: int) -> Self:
-        """Brings the matched rates over one denominator, reduced as far as it goes."""
-        common = lcm(*(part.denominator for part in parts))
-        weights = [part.numerator * (common // part.denominator) * 10**precision for part in parts]
+    def of(cls, parts: Sequence[Part], *, list_id: int, rule: str, step_micro: int, overhead_e8: int = 0) -> Self:
+        """Brings the matched rates over one denominator, reduced as far as it goes; without any the sum is 0."""
+        of_parts = lcm(*(part.denominator for part in parts))
+        factor = MICRO * (PER_RATE + overhead_e8)
+        weights = [part.numerator * (of_parts // part.denominator) * factor for part in parts]
+        common = of_parts * step_micro * PER_RATE
         divisor = gcd(common, *weights)
         by_measure = dict.fromkeys(
             ("printed_area_mm2", "used_area_mm2", "scan_area_mm2", "length_um", "impressions", "sheets", "job"), 0
@@ -106,7 +124,7 @@ class LineRate:
             rule=rule,
             parts=tuple(parts),
             denominator=common // divisor,
-            step_micro=10 ** (MICRO_DIGITS - precision),
+            step_micro=step_micro,
             printed=printed,
             used=used,
             scan=scan,
@@ -116,6 +134,7 @@ class LineRate:
             fixed=fixed,
             inks=tuple(inks),
             has_others=any((scan, length, impressions, sheets)),
+            overhead_e8=overhead_e8,
         )
 
     def steps(self, q: Quantities, *, first: bool) -> int:
@@ -159,12 +178,19 @@ class LineRate:
                 Term(part.table, part.rule, part.measure, part.colour, quantity, part.numerator * quantity,
                      part.denominator)
             )  # fmt: skip
+        if self.overhead_e8:
+            numerator, denominator = self.exact(q, first=first)
+            # The sum with its overhead is sum * (1 + overhead), so the overhead is that share of it.
+            found.append(
+                Term("overhead", percent_text(self.overhead_e8), "sum", "", 1, numerator * self.overhead_e8,
+                     denominator * (PER_RATE + self.overhead_e8))
+            )  # fmt: skip
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class MarkupRate:
-    """A price made of the line's booked cost: cost * (1 + markup), rounded once to the price list's precision."""
+    """A price made of the line's booked cost: cost * (1 + markup), rounded once to the price list's step."""
 
     list_id: int
     rule: str
@@ -187,3 +213,8 @@ class MarkupRate:
 def rate_text(rate_e8: int, unit: str) -> str:
     """A rate for the trace: `1.10 per m2 of printed area`."""
     return f"{format_rate(rate_e8)} per {unit}"
+
+
+def percent_text(part_e8: int) -> str:
+    """A part of something for people: `30 %`, `12.50 %`."""
+    return f"{format_rate(part_e8 * 100).removesuffix('.00')} %"

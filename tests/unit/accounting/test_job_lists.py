@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from services.accounting.http.charges import ChargeApi
 from services.accounting.http.paging import to_cursor
+from services.accounting.lists import Wanted, values_of
 from shared.clock import FixedClock
 from shared.health import Readiness
 from shared.http.app import make_app
@@ -26,36 +27,43 @@ BEFORE = job_id(datetime(2026, 4, 20, 12, tzinfo=UTC), "p1/41/2026-04-20T12:00:0
 class Asked:
     """A store that holds nothing and remembers what it was asked."""
 
-    parameters: Any = None
+    values: Any = None
 
-    async def page(self, query: str, parameters: Any) -> list[Any]:
-        del query
-        self.parameters = parameters
-        return []
+    async def jobs(self, wanted: Wanted) -> tuple[list[Any], None]:
+        self.values = values_of(wanted)
+        return [], None
+
+    charges = jobs
 
 
 async def asked(path: str) -> tuple[UUID, UUID]:
     """The range of job ids, its end excluded, that a request comes to."""
     store: Any = Asked()
-    api = ChargeApi(store, FixedClock(JUNE), timezone="UTC")
+    api = ChargeApi(store, store, FixedClock(JUNE), timezone="UTC")
     app = make_app("accounting", api.routes(), readiness=Readiness(), token=TOKEN)
     async with TestClient(TestServer(app), headers={"Authorization": f"Bearer {TOKEN}"}) as client:
         answer = await client.get(path)
         assert answer.status == 200, await answer.text()
-    return store.parameters["first_id"], store.parameters["end_id"]
+    return store.values["first_id"], store.values["end_id"]
+
+
+def cursor(*, sort: str = "-completed_at", line: int = 0) -> str:
+    return to_cursor(sort, None, str(JOB), line, 7)
 
 
 async def test_a_period_is_a_range() -> None:
     assert await asked("/v1/jobs?period=2026-05") == (first_job_id(MAY), first_job_id(JUNE))
 
 
-async def test_the_next_page_ends_before_the_last_job_shown() -> None:
-    assert await asked(f"/v1/jobs?period=2026-05&cursor={to_cursor(str(JOB))}") == (first_job_id(MAY), JOB)
+async def test_the_next_page_reaches_no_further_than_the_last_job_shown() -> None:
+    for path in ("/v1/jobs", "/v1/charges"):
+        first, end = await asked(f"{path}?period=2026-05&cursor={cursor(line=3)}")
+        assert (first, end.int) == (first_job_id(MAY), JOB.int + 1)
 
 
-async def test_the_next_page_of_charges_still_has_the_job_whose_lines_were_not_all_shown() -> None:
-    first, end = await asked(f"/v1/charges?period=2026-05&cursor={to_cursor(str(JOB), 3)}")
-    assert (first, end.int) == (first_job_id(MAY), JOB.int + 1)
+async def test_the_next_page_the_other_way_round_begins_at_the_last_job_shown() -> None:
+    found = await asked(f"/v1/jobs?period=2026-05&sort=completed_at&cursor={cursor(sort='completed_at')}")
+    assert found == (JOB, first_job_id(JUNE))
 
 
 @pytest.mark.parametrize(("job", "inside"), [(JOB, True), (BEFORE, False), (UUID(int=(1 << 128) - 1), False)])

@@ -61,7 +61,7 @@ def rate(per_printed_e8: int, per_cyan_e8: int, precision: int) -> LineRate:
         Part("ink", "", "ink_ul", per_cyan_e8, 3 * 10**11, "cyan"),
         Part("fixed", "", "job", per_cyan_e8, 10**8),
     ]
-    return LineRate.of(parts, list_id=1, rule="", precision=precision)
+    return LineRate.of(parts, list_id=1, rule="", step_micro=10 ** (6 - precision))
 
 
 RATES = st.builds(rate, st.integers(0, 10**8), st.integers(0, 10**8), st.integers(0, 6))

@@ -51,6 +51,53 @@ kind = "print"
 per_job = "0.10"
 """
 )
+MORE = (
+    HEAD
+    + """
+valid_until = 2026-07-01
+rounding_step = "0.05"
+minimum_per_job = "0.50"
+overhead = "0.075"
+cancelled_by_user = "consumed"
+cancelled_by_device = "free"
+aborted = "full"
+[[ppu]]
+per_m2 = "1.10"
+[[ppu]]
+per_m2 = "0.90"
+from = "12.5"
+[[media]]
+code = "roll"
+per_m = "0.10"
+[[media]]
+code = "roll"
+per_m = "0.08"
+from = "100"
+[[click]]
+colour_mode = "mono"
+per_impression = "0.05"
+[[click]]
+colour_mode = "mono"
+per_impression = "0.02"
+from = "1000"
+[[scan]]
+per_page = "0.10"
+[[scan]]
+per_page = "0.05"
+from = "10"
+[[finishing]]
+code = "staple"
+per_sheet = "0.02"
+[[finishing]]
+group = "Floor 2"
+code = "bind"
+per_job = "4"
+[[class]]
+model = "HP DesignJet T1700"
+device = "line-mono"
+category = "A"
+"""
+)
 
 
 def faults(text):
@@ -67,8 +114,20 @@ def test_a_file_is_read_into_exact_numbers():
     assert (read.minimum_micro, read.precision, read.area) == (500_000, 3, "used")
 
 
-def test_a_file_survives_being_written_and_read_again():
-    read = from_toml(EVERYTHING, currency="EUR")
+def test_a_volume_is_read_in_the_smallest_unit_of_its_rate():
+    read = from_toml(MORE, currency="EUR")
+
+    assert [read.ppu[1].at_least, read.media[1].at_least] == [12_500_000, 100_000_000]
+    assert [read.click[1].at_least, read.scan[1].at_least] == [1_000, 10]
+    assert (read.step_micro, read.precision, read.overhead_e8) == (50_000, 2, 7_500_000)
+    assert [read.policy(outcome) for outcome in ("cancelled_by_user", "cancelled_by_device", "aborted")] == [
+        "consumed", "free", "full",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [EVERYTHING, MORE])
+def test_a_file_survives_being_written_and_read_again(text):
+    read = from_toml(text, currency="EUR")
 
     assert from_toml(to_toml(read), currency="EUR") == read
     assert from_csv(to_csv(read), currency="EUR") == read
@@ -140,6 +199,23 @@ def test_every_fault_is_told_at_once_with_its_place():
         ('[[media]]\ncode = "x"\nper_m = "1"\nper_m2 = "1"\n', "/media/0", "exactly one"),
         ('[[ink]]\ncolour = "cyan"\ncartridge_price = "98"\n', "/ink/0/cartridge_ml", "missing"),
         ('[[ink]]\ncolour = "cyan"\n', "/ink/0", "either per_ml"),
+        ('rounding_step = "0.05"\nprecision = 2\n[[ppu]]\nper_m2 = "1"\n', "/precision", "only one"),
+        ('rounding_step = "0"\n[[ppu]]\nper_m2 = "1"\n', "/rounding_step", "more than 0"),
+        ('rounding_step = "0.05"\nminimum_per_job = "0.12"\n[[ppu]]\nper_m2 = "1"\n', "/minimum_per_job",
+         "no multiple of the rounding step of 0.05"),
+        ('markup = "0.3"\noverhead = "0.1"\n', "/overhead", "only one"),
+        ('markup = "0.3"\n[[class]]\ndevice = "B"\ncategory = "x"\n', "/class", "a markup has none"),
+        ('overhead = "-0.1"\n[[ppu]]\nper_m2 = "1"\n', "/overhead", "negative"),
+        ('aborted = "half"\n[[ppu]]\nper_m2 = "1"\n', "/aborted", '"full", "consumed", "free"'),
+        ('[[ppu]]\nper_m2 = "1"\nfrom = "5"\n', "/ppu/0/from", "without `from`"),
+        ('[[ppu]]\nper_m2 = "1"\n[[ppu]]\nper_m2 = "1"\nfrom = "0.0"\n', "/ppu/1", "/ppu/0"),
+        ('[[click]]\ncolour_mode = "mono"\nper_impression = "1"\nfrom = "1.5"\n', "/click/0/from", "decimals"),
+        ('[[media]]\ncode = "x"\nper_m = "1"\n[[media]]\ncode = "x"\nper_m2 = "1"\nfrom = "5"\n',
+         "/media/1/per_m2", "must be per_m as /media/0"),
+        ('[[finishing]]\ncode = "bind"\nper_job = "1"\nfrom = "5"\n', "/finishing/0/from", "does not depend"),
+        ('[[finishing]]\ncode = "bind"\n', "/finishing/0", "per_sheet, per_impression, per_m2, per_job"),
+        ('[[class]]\ndevice = "B"\n', "/class/0/category", "missing"),
+        ('[[class]]\ndevice = "B"\ncategory = "x"\n', "", "neither rates"),
         ('precision = 7\n[[ppu]]\nper_m2 = "1"\n', "/precision", "0 to 6"),
         ('[[ppu]]\nper_m2 = "1e3"\n', "/ppu/0/per_m2", "decimal number"),
         ("[[ppu]]\nper_m2 = 1\n", "/ppu/0/per_m2", 'per_m2 = "1"'),

@@ -15,6 +15,7 @@ from services.accounting.ledger.posting import Rule
 from services.accounting.ledger.read import microseconds
 from services.accounting.pricebook_loader import Pricing
 from services.accounting.pricing import BookPair, LineRate, PairRate, Unpriced
+from services.accounting.pricing.entries import TABLES
 from services.accounting.pricing.quantities import facts_of, keyed
 from services.accounting.pricing.rates import MarkupRate
 from shared.events import JobCompleted
@@ -22,7 +23,6 @@ from shared.events.jobs import JobLine
 
 MAX_KEPT: Final = 100_000
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_TABLES: Final = ("ppu", "media", "ink", "click", "scan", "fixed")
 
 
 class Kept(NamedTuple):
@@ -60,8 +60,8 @@ class Rates:
         self._named = {
             entry.scope.name
             for prices in pricing.book.lists
-            for name in _TABLES
-            for entry in getattr(prices.file, name)
+            for name in TABLES
+            for entry in prices.file.entries(name)
             if entry.scope.level == "printer"
         }
         self._changes = np.array([microseconds(moment) for moment in pricing.book.changes], np.int64)
@@ -112,7 +112,7 @@ class Rates:
     def add(self, key: tuple[object, ...], pair: BookPair, job: JobCompleted, line: JobLine) -> Kept:
         """Finds the rates of a line of a kind not met before, as the plain pricing does."""
         known = self.pricing.printers.get(job.printer.id or "")
-        line_key, by_density = keyed(job, line, facts_of(job, known))
+        line_key, by_density = keyed(job.kind, line, facts_of(job, known))
         rates = pair.rates_for(line_key)
         category = line_key.category or ""
         ink = line.ink_ul or {}

@@ -1,0 +1,113 @@
+"""Publishing checks over HTTP: what a draft would leave is told, and what would do harm is refused."""
+
+from __future__ import annotations
+
+import pytest_asyncio
+
+from shared.postgres import connect
+from tests.integration.test_accounting_http import TOML, served
+from tests.jobs import PRICE_LIST
+
+BOOKS = "/v1/price-books"
+TO_JUNE = "valid_from = 2020-01-01\nvalid_until = 2020-06-01"
+FROM_JULY = "valid_from = 2020-07-01"
+FROM_2099 = "valid_from = 2099-01-01"
+
+
+@pytest_asyncio.fixture
+async def client(database_url, tmp_path):
+    async with served(database_url, tmp_path) as opened:
+        yield opened
+
+
+async def draft(client, valid, *, name="standard", rates="1.10"):
+    text = PRICE_LIST.replace("valid_from = 2020-01-01", valid).replace("1.10", rates)
+    answer = await client.post(BOOKS, data=text.replace('"standard"', f'"{name}"'), headers=TOML)
+    assert answer.status == 201, await answer.text()
+
+
+async def publish(client, **body):
+    return await client.post(f"{BOOKS}/standard/publish", json=body)
+
+
+async def check(client, name="standard", **body):
+    return await (await client.post(f"{BOOKS}/{name}/check", json=body)).json()
+
+
+def codes(found):
+    return [(each["level"], each["code"]) for each in found["findings"]]
+
+
+async def test_a_first_list_is_published_without_a_word(client):
+    await draft(client, FROM_JULY)
+    checked = await check(client)
+    published = await publish(client)
+
+    assert (checked["version"], checked["state"], codes(checked)) == (1, "draft", [])
+    assert published.status == 200
+    assert codes(await check(client)) == []
+
+
+async def test_a_gap_is_refused_with_the_findings_until_it_is_accepted(client):
+    await draft(client, TO_JUNE)
+    ending = await check(client)
+    await publish(client)
+    await draft(client, FROM_JULY)
+    refused = await publish(client)
+    told = await refused.json()
+    accepted = await publish(client, accept=["gap"])
+
+    assert codes(ending) == [("warning", "ends"), ("warning", "over")]
+    assert (refused.status, refused.content_type) == (409, "application/problem+json")
+    assert ("error", "gap") in codes(told)
+    assert "from 2020-06-01 to 2020-07-01" in told["detail"]
+    assert (accepted.status, (await accepted.json())["state"]) == (200, "published")
+
+
+async def test_a_version_that_hides_a_planned_one_is_refused(client):
+    for valid in (FROM_JULY, FROM_2099):
+        await draft(client, valid)
+        assert (await publish(client)).status == 200
+    await draft(client, "valid_from = 2098-01-01")
+    refused = await publish(client)
+
+    assert refused.status == 409
+    assert codes(await refused.json()) == [("error", "overlap")]
+
+
+async def test_lost_rates_and_lists_that_count_for_nobody_are_told_and_do_not_stop(client):
+    await draft(client, FROM_JULY)
+    await publish(client)
+    await draft(client, FROM_2099, rates='1.10"\n[[scan]]\nper_page = "1')
+    await publish(client)
+    await draft(client, "valid_from = 2099-02-01")
+    lost = await check(client)
+    await draft(client, FROM_JULY, name="other")
+
+    assert codes(lost) == [("warning", "lost-rates")]
+    assert (await publish(client)).status == 200
+    assert codes(await check(client, "other")) == [("note", "not-assigned")]
+    assert codes(await check(client, "other", default=True)) == []
+
+
+async def test_jobs_that_are_charged_and_months_that_are_closed_are_told(client, database_url):
+    with connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO accounting.rollup_printer SELECT '2020-02-03', 0, 1, 7, 0, 0, 0, 0, 0, 0, 0, 0"
+        )
+        connection.commit()
+    await client.post("/v1/periods/2020-02/close", json={})
+    await draft(client, "valid_from = 2020-02-01")
+    told = await check(client)
+
+    assert codes(told) == [("warning", "past-start"), ("warning", "closed-month")]
+    assert "7 jobs are charged since 2020-02-01" in told["findings"][0]["text"]
+
+
+async def test_what_can_not_be_accepted_is_named(client):
+    await draft(client, FROM_JULY)
+    answer = await publish(client, accept=["everything"])
+    missing = await client.post(f"{BOOKS}/none/check")
+
+    assert (answer.status, missing.status) == (422, 404)
+    assert (await answer.json())["errors"][0]["pointer"] == "/accept/0"
