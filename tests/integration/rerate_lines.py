@@ -71,7 +71,7 @@ async def rerated(
     awaited: Any = Awaited(connection)
     names = await load_names(awaited)
     repricer = Repricer(prices.book, names, prices.customers)
-    reader = Reader(awaited, where(filters or LineFilters()), names, repricer.asks)
+    reader = Reader(awaited, where(filters or LineFilters()), names, repricer.needs)
     found: dict[tuple[int, int], Row] = {}
     for first, last in months(start, end):
         async for lines in reader.read(first, last):

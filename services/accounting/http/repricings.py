@@ -26,13 +26,13 @@ class Reprice(Struct, frozen=True, kw_only=True):
     """What to price again.
 
     Attributes:
-        filters: which lines; a period is needed. The minimum charges of their jobs follow.
+        filter: which lines; a period is needed. The minimum charges of their jobs follow.
         reason: kept with the entries.
         only_missing: amounts that are booked stay, those that are lacking are filled in.
         dry_run: only tells what it would come to.
     """
 
-    filters: LineFilters
+    filter: LineFilters
     reason: Reason
     only_missing: bool = False
     dry_run: bool = False
@@ -89,7 +89,7 @@ class RepricingApi:
     async def _ask(self, call: Call) -> Any:
         body: Reprice = call.body
         request = RepriceRequest(
-            filters=self._work.dated(body.filters),
+            filters=self._work.dated(body.filter),
             reason=body.reason,
             only_missing=body.only_missing,
             dry_run=body.dry_run,

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from services.accounting.filters import LineFilters, period_of
-from services.accounting.http.charges import Exact
+from services.accounting.http.line_items import Exact
 from services.accounting.http.paging import Page, PageQuery, from_cursor, page_of, to_cursor
 from services.accounting.http.repricings import RepricingItem, queued
 from services.accounting.http.what_if import ListRef, RowItem, SumsItem, sums_item
@@ -68,7 +68,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     """A list to try: the newest version of NAME, draft or not, or NAME@VERSION; and which unpriced lines."""
 
     price_list: ListRef
-    filters: LineFilters = LineFilters()
+    filter: LineFilters = LineFilters()
     assign: AsIf | None = None
 
 
@@ -83,7 +83,7 @@ class PriceThem(Struct, frozen=True, kw_only=True):
     """Prices what the published lists can price now; the reason is kept with the entries."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=1_000)] = "rates were added"
-    filters: LineFilters = LineFilters()
+    filter: LineFilters = LineFilters()
     dry_run: bool = False
 
 
@@ -131,7 +131,7 @@ class UnpricedApi:
     async def _preview(self, call: Call) -> PreviewItem:
         body: Preview = call.body
         prices = compiled(await self._work.version(body.price_list))
-        filters = await self._unpriced(body.filters)
+        filters = await self._unpriced(body.filter)
         lists = await load_lists(self._work.url)
         is_unused = body.assign is None and not lists.is_assigned(prices.file.name)
         asked = Replay(
@@ -149,7 +149,7 @@ class UnpricedApi:
 
     async def _price(self, call: Call) -> Any:
         body: PriceThem = call.body
-        filters = await self._unpriced(body.filters)
+        filters = await self._unpriced(body.filter)
         request = RepriceRequest(filters=filters, reason=body.reason, only_missing=True, dry_run=body.dry_run)
         return await queued(self._pool, self._tasks, call, request)
 
@@ -157,7 +157,7 @@ class UnpricedApi:
         """Filters that leave unpriced lines only, of the time in which there are any."""
         if filters.unpriced is False:
             detail = "leave it out: this is about lines without a cost or a price"
-            raise Invalid([FieldError(pointer="/filters/unpriced", detail=detail)])
+            raise Invalid([FieldError(pointer="/filter/unpriced", detail=detail)])
         if filters.period is None:
             days = await self._list.days(self._work.timezone)
             if days is None:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from services.accounting.filters import LineFilters
-from services.accounting.http.charges import Exact
+from services.accounting.http.line_items import Exact
 from services.accounting.http.paging import Page, PageQuery, from_cursor, to_cursor
 from services.accounting.idempotency import once
 from services.accounting.rerate.effect import By, Sums
@@ -18,7 +18,7 @@ from services.accounting.rerate.lists import load_lists
 from services.accounting.rerate.question import AsIf
 from services.accounting.rerate.rows import Difference, Place, differences
 from services.accounting.rerate.what_if import Told
-from services.accounting.rerate.work import RerateWork, ReplayRequest, VersionRef, written
+from services.accounting.rerate.work import ReplayRequest, RerateWork, VersionRef, written
 from services.accounting.tasks import Connection, Task, Tasks
 from shared.errors import Conflict
 from shared.http.headers import IDEMPOTENCY_KEY, LOCATION
@@ -39,11 +39,11 @@ class WhatIf(Struct, frozen=True, kw_only=True):
         price_list: that lines are priced by; the other book stays as booked.
         against: another list of the same book to compare with; without, what is booked.
         assign: what the list is held to count for: everything (the default), one key of a level, or by default.
-        filters: which lines; a period is needed.
+        filter: which lines; a period is needed.
     """
 
     price_list: ListRef
-    filters: LineFilters
+    filter: LineFilters
     against: ListRef | None = None
     assign: AsIf = AsIf()
 
@@ -146,7 +146,7 @@ class WhatIfApi:
 
     async def _ask(self, call: Call) -> Any:
         body: WhatIf = call.body
-        filters = self._work.dated(body.filters)
+        filters = self._work.dated(body.filter)
         prices = await self._work.version(body.price_list)
         against = await self._work.version(body.against) if body.against else None
         if against and against.book != prices.book:

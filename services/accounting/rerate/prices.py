@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,12 +18,16 @@ from services.accounting.ledger.fast.layout import NULL64
 from services.accounting.ledger.fast.sums import TooLarge
 from services.accounting.ledger.posting import Rule, refuse_too_large
 from services.accounting.pricing import BookPair, PairRate, PriceBook, Unpriced, key_of, quantities_of
+from services.accounting.pricing.asks import wider_of
 from services.accounting.pricing.entries import Book
+from services.accounting.pricing.quantities import PLAIN, Wider
 from services.accounting.pricing.rates import LineRate, MarkupRate
+from services.accounting.rerate.jobs import NOTHING, JobTotals
 from services.accounting.rerate.keys import (
     KINDS,
-    Asks,
+    OUTCOMES,
     Names,
+    Needs,
     fold,
     inks_used,
     length_fed,
@@ -100,11 +105,11 @@ class Repricer:
         """
         self._books = books
         self._only_missing = only_missing
-        self.asks = Asks.of(book)
+        self.needs = Needs.of(book)
         self.rules: list[tuple[Rule, Rule]] = []
         self._names = names
         self._finder = PairFinder(book, names, customers)
-        self._classes = printer_classes(names.printers, self.asks)
+        self._classes = printer_classes(names.printers, self.needs)
         self._costs, self._prices = Table(), Table()
         self._kept: list[Kept] = []
         self._places: dict[tuple[int, ...], int] = {}
@@ -146,7 +151,7 @@ class Repricer:
 
     def _at_once(self, lines: Lines, pairs: Pairs, keep: Keep) -> Amounts:
         fed = length_fed(lines) if lines.has_more else np.full(len(lines), ABSENT, np.int64)
-        kinds = self._kinds(lines, fed, pairs)
+        kinds = self._kinds(lines, fed, pairs, self._jobs(lines, fed, pairs))
         quantities = np.zeros((len(lines), WIDTH), np.int64)
         areas = (lines.printed_area_mm2, lines.used_area_mm2, lines.scan_area_mm2)
         for index, column in enumerate((*areas, fed, lines.impressions, lines.sheets)):
@@ -161,7 +166,13 @@ class Repricer:
             cost[at], price[at] = self._one(lines, at, self._kept[kinds[at]].rates, keep)
         return Amounts(cost, price, np.array([kept.rules for kept in self._kept], np.int64)[kinds])
 
-    def _kinds(self, lines: Lines, fed: Whole, pairs: Pairs) -> Whole:
+    def _jobs(self, lines: Lines, fed: Whole, pairs: Pairs) -> JobTotals | None:
+        """The jobs, where any list asks for them."""
+        if all(pair.asks == NOTHING for pair in pairs.all):
+            return None
+        return JobTotals(lines, fed, pairs, self._names)
+
+    def _kinds(self, lines: Lines, fed: Whole, pairs: Pairs, jobs: JobTotals | None) -> Whole:
         """Which of the kinds that are kept each line is; finds the rates of those not met before."""
         known = (lines.printed_area_mm2 != ABSENT) | (lines.used_area_mm2 != ABSENT) << 1
         columns = [pairs.numbers, self._classes[lines.printer_no], lines.media_no, lines.category_no, lines.kind]
@@ -172,19 +183,20 @@ class Repricer:
             columns += [sizes(lines), lines.finishing_no]
             for bit, quantity in enumerate((lines.scan_area_mm2, fed, lines.impressions, lines.sheets), 2):
                 known |= (quantity != ABSENT).astype(np.int64) << bit
-        columns.append(known)
+        columns += [known, *(jobs.columns() if jobs else ())]
         first, which = fold(columns)
         different = np.stack([column[first] for column in columns], axis=1).tolist()
         places = []
         for each, at in zip(different, first, strict=True):
             place = self._places.get(row := tuple(each))
-            places.append(self._add(row, lines, int(at), pairs) if place is None else place)
+            places.append(self._add(row, lines, int(at), pairs, jobs) if place is None else place)
         found: Whole = np.array(places, np.int64)[which]
         return found
 
-    def _add(self, row: tuple[int, ...], lines: Lines, at: int, pairs: Pairs) -> int:
+    def _add(self, row: tuple[int, ...], lines: Lines, at: int, pairs: Pairs, jobs: JobTotals | None) -> int:
         """Finds the rates of a kind of line, as the plain pricing does."""
-        rates = self._rates(lines, at, pairs.all[row[0]])
+        pair = pairs.all[row[0]]
+        rates = self._rates(lines, at, pair, jobs.wider(pair.asks, at) if jobs else PLAIN)
         colours = self._names.ink_sets[int(lines.ink_set_no[at])] if lines.inks else ()
         weights = weights_of(rates, colours)
         for table, each in zip((self._costs, self._prices), weights or (NONE, NONE), strict=True):
@@ -193,10 +205,10 @@ class Repricer:
         self._kept.append(Kept(rates, self._place(rules_of(rates)), weights is not None))
         return place
 
-    def _rates(self, lines: Lines, at: int, pair: BookPair) -> PairRate:
+    def _rates(self, lines: Lines, at: int, pair: BookPair, wider: Wider) -> PairRate:
         told = told_line(lines, at, self._names)
         printer = self._names.printers[int(lines.printer_no[at])]
-        return pair.rates_for(key_of(KINDS[int(lines.kind[at])], told, printer, told.category))
+        return pair.rates_for(key_of(KINDS[int(lines.kind[at])], told, printer, told.category, wider))
 
     def _one(self, lines: Lines, at: int, rates: PairRate, keep: Keep) -> tuple[int, int]:
         """Cost and price of one line by the plain pricing."""
@@ -213,10 +225,15 @@ class Repricer:
 
     def _one_by_one(self, lines: Lines, pairs: Pairs, keep: Keep) -> Amounts:
         amounts = Amounts(*(np.zeros(len(lines), np.int64) for _ in range(3)))
-        for at in range(len(lines)):
-            rates = self._rates(lines, at, pairs.all[pairs.numbers[at]])
-            amounts.cost_micro[at], amounts.price_micro[at] = self._one(lines, at, rates, keep)
-            amounts.rules[at] = self._place(rules_of(rates))
+        for start, end in pairwise([*lines.jobs.tolist(), len(lines)]):
+            own = [at for at in range(start, end) if not lines.is_minimum[at]]
+            asks = pairs.all[pairs.numbers[start]].asks
+            told = [told_line(lines, at, self._names) for at in own]
+            all_wider = wider_of(asks, OUTCOMES[int(lines.outcome[start])], told)
+            for at, wider in zip(own, all_wider, strict=True):
+                rates = self._rates(lines, at, pairs.all[pairs.numbers[at]], wider)
+                amounts.cost_micro[at], amounts.price_micro[at] = self._one(lines, at, rates, keep)
+                amounts.rules[at] = self._place(rules_of(rates))
         return amounts
 
 

@@ -14,7 +14,7 @@ from psycopg.rows import TupleRow
 from services.accounting.filters import PLACE, Where
 from services.accounting.partitions import first_day, month_number
 from services.accounting.pricing import PrinterFacts
-from services.accounting.rerate.keys import Asks, Names
+from services.accounting.rerate.keys import Names, Needs
 from services.accounting.rerate.lines import COLUMNS, INKS, MORE, STATE, Lines, unpacked
 from services.accounting.rerate.pairs import EPOCH, MICROSECOND
 from shared import sqlfile
@@ -99,19 +99,19 @@ class Reader:
         connection: in a transaction that sees one state of the ledger, so that `names` holds for all of it.
         where: which jobs: those of which it lets any line pass. Those lines are `wanted`.
         names: with the ink sets.
-        asks: what of a line is needed for its price.
+        needs: what of a line is needed for its price.
         states: whether other states are going to be posted.
     """
 
     def __init__(
-        self, connection: Connection, where: Where, names: Names, asks: Asks, *, states: bool = False
+        self, connection: Connection, where: Where, names: Names, needs: Needs, *, states: bool = False
     ) -> None:
         self._connection = connection
         self._where = where
-        more = (*(STATE if states else ()), *(MORE if asks.more else ()), *(INKS if asks.inks else ()))
+        more = (*(STATE if states else ()), *(MORE if needs.more else ()), *(INKS if needs.inks else ()))
         self._columns = (*COLUMNS, *more)
-        self._inks = max(map(len, names.ink_sets.values()), default=0) if asks.inks else 0
-        self.changes = asks.changes
+        self._inks = max(map(len, names.ink_sets.values()), default=0) if needs.inks else 0
+        self.changes = needs.changes
 
     async def read(self, start: datetime, end: datetime, since: int = 0) -> AsyncIterator[Lines]:
         """Lines completed in a stretch of time within one month (UTC), in whole jobs, from an entry on."""

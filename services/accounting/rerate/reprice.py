@@ -67,7 +67,7 @@ async def reprice(
     """
     period = period_of(asked.filters, now=now, timezone=timezone)
     if period is None:
-        raise Reject("Name the period whose lines are to be priced again.", pointer="/filters/period")
+        raise Reject("Name the period whose lines are to be priced again.", pointer="/filter/period")
     numbers = RuleNumbers(url)
     try:
         work = _Work(url, lists, asked, numbers, progress)
@@ -134,7 +134,7 @@ class _Work:
         names = await load_names(source)
         book, only_missing = self._lists.book, self._asked.only_missing
         repricer = Repricer(book, names, self._lists.customers, only_missing=only_missing)
-        reader = Reader(source, where(self._asked.filters), names, repricer.asks, states=True)
+        reader = Reader(source, where(self._asked.filters), names, repricer.needs, states=True)
         staged = 0
         for start, end in months(span.start, span.end):
             async for lines in reader.read(start, end):

@@ -92,8 +92,8 @@ class Replayer:
 
         self.after = repricer(self._book)
         self._before = repricer(self._against) if self._against else None
-        asks = self.after.asks.with_all_of(self._before.asks) if self._before else self.after.asks
-        self.reader = Reader(self._connection, where(self._asked.filters), names, asks)
+        needs = self.after.needs.with_all_of(self._before.needs) if self._before else self.after.needs
+        self.reader = Reader(self._connection, where(self._asked.filters), names, needs)
 
     async def chunks(self, span: MonthSpan) -> AsyncIterator[Compared]:
         """The lines of a month's part, chunk by chunk."""

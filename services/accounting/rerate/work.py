@@ -83,7 +83,7 @@ class RerateWork:
         """
         period = period_of(filters, now=self._clock.now(), timezone=self.timezone)
         if period is None:
-            raise Reject("Name the period, such as 2026-10.", pointer="/filters/period")
+            raise Reject("Name the period, such as 2026-10.", pointer="/filter/period")
         return period
 
     async def version(self, name: str) -> Version:
