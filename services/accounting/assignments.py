@@ -114,6 +114,14 @@ async def current(connection: Connection, book: Book, level: Level, keys: Collec
     return dict(await cursor.fetchall())
 
 
+async def is_known(connection: Connection, place: Place) -> bool:
+    """Whether there is such a project, printer, ... already; if not, its key may be misspelt."""
+    row = await (
+        await connection.execute(QUERIES["is_known"], {"level": place.level, "key": place.key})
+    ).fetchone()
+    return bool(row and row[0])
+
+
 async def newest(connection: Connection, place: Place) -> Assigned | None:
     """The newest row of a place, which may be one that took its list away."""
     found = await history(connection, place, before=MAX_NO, limit=1)

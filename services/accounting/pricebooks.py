@@ -28,6 +28,7 @@ from services.accounting.pricing.entries import PriceListFile
 from services.accounting.publishing import check_draft, require_accepted
 from shared.clock import Clock, SystemClock
 from shared.errors import ConfigError, Conflict, NotFound, Reject
+from shared.events.jobs import EARLIEST, LATEST
 from shared.http.conditions import require_match
 from shared.postgres import Pool, classified
 
@@ -238,6 +239,10 @@ class PriceBooks:
     def _content(self, prices: PriceListFile) -> dict[str, Any]:
         start = valid_moment(prices.valid_from, self.zone)
         end = valid_moment(prices.valid_until, self.zone) if prices.valid_until else None
+        for key, moment in (("valid_from", start), ("valid_until", end)):
+            if moment is not None and not EARLIEST.year <= moment.year <= LATEST.year:
+                years = f"{EARLIEST.year} to {LATEST.year}"
+                raise Reject(f"{key} must lie in the years {years}, as jobs do.", pointer=f"/{key}")
         if end is not None and end <= start:
             raise Reject(f"{prices.name} would end before it starts.", pointer="/valid_until")
         return {

@@ -47,3 +47,13 @@ ORDER BY w.key
 
 -- name: books_of_lists
 SELECT DISTINCT name, book FROM accounting.price_list WHERE name = ANY (%(names)s)
+
+-- name: is_known
+-- Whether there is already what a key names; a list may be assigned before.
+SELECT CASE %(level)s::text
+    WHEN 'default' THEN true
+    WHEN 'printer' THEN EXISTS (SELECT FROM accounting.printer WHERE key = %(key)s OR serial = %(key)s)
+    WHEN 'group' THEN EXISTS (SELECT FROM accounting.printer WHERE printer_group = %(key)s)
+    WHEN 'model' THEN EXISTS (SELECT FROM accounting.printer WHERE model = %(key)s)
+    ELSE EXISTS (SELECT FROM accounting.project WHERE kind = %(level)s AND code = %(key)s)
+END

@@ -121,3 +121,16 @@ async def test_many_are_assigned_at_once_and_only_changes_are_written(client, da
 
     assert (first, again) == (2, 1)
     assert found == {"P-1": "bridge"}
+
+
+async def test_a_key_that_nothing_has_yet_is_told(client, database_url):
+    with connect(database_url) as connection:
+        connection.execute("INSERT INTO accounting.printer (key, serial) VALUES ('p1', 'SN1')")
+        connection.commit()
+    await client.put("/v1/projects/P-1", json={"name": "Bridge"})
+    known = {}
+    for where in ("project/P-1", "project/P-2", "printer/SN1", "printer/p2", "model/T1700", "default"):
+        answer = await client.put(f"{PATH}/price/{where}", json={"price_list": "bridge"})
+        known[where] = (await answer.json())["known"]
+
+    assert [where for where, there in known.items() if there] == ["project/P-1", "printer/SN1", "default"]

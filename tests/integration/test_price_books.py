@@ -13,7 +13,7 @@ from services.accounting.pricebook_loader import load_pricing
 from services.accounting.pricebooks import PriceBooks
 from services.accounting.pricelist.toml_text import from_toml
 from services.accounting.projects import Projects
-from shared.errors import ConfigError, Conflict, NotFound
+from shared.errors import ConfigError, Conflict, NotFound, Reject
 from shared.http.problems import PreconditionFailed
 from shared.postgres import connect, open_pool
 from tests.jobs import COST_LIST, PRICE_LIST
@@ -123,6 +123,12 @@ async def test_an_unknown_list_is_not_found(books):
     for wanted in (books.get("none"), books.publish("none", by="me")):
         with pytest.raises(NotFound, match="none"):
             await wanted
+
+
+async def test_a_list_lies_in_the_years_in_which_jobs_do_and_ends_after_it_starts(books):
+    for wrong in ("0001-01-01", "9999-12-31T23:59:59Z", "2020-01-01T23:30:00-12:00\nvalid_until = 2020-01-02"):
+        with pytest.raises(Reject, match=r"years|end before"):
+            await books.put_draft(file(text=PRICE_LIST.replace("2020-01-01", wrong)))
 
 
 async def test_a_day_begins_at_midnight_of_the_installations_zone(books):

@@ -68,8 +68,10 @@ def assign(price_list: str, *, data_dir: Path | None, as_json: bool, **whom: Any
     item = call("accounting", "PUT", f"{_PATH}/{book}/{path}", body={"price_list": price_list}, data_dir=data_dir)
     if as_json:
         print_json(item)
-    else:
-        say(f"{price_list} counts in book {book} for {words}.")
+        return
+    say(f"{price_list} counts in book {book} for {words}.")
+    if not item["known"]:
+        say(f"There is no {words} yet: is it misspelt? The list counts as soon as there is one.")
 
 
 @click.command("unassign")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final
 
+import msgspec
 from msgspec import Meta, Struct
 
 from services.accounting import assignments
@@ -32,6 +33,12 @@ class AssignmentItem(Struct, frozen=True, kw_only=True):
     price_list: str | None
     assigned_at: datetime
     assigned_by: str
+
+
+class AssignmentDone(AssignmentItem, frozen=True, kw_only=True):
+    """An assignment that was made; `known` tells whether there is such a project, printer, ... already."""
+
+    known: bool
 
 
 class AssignmentBody(Struct, frozen=True):
@@ -68,7 +75,7 @@ class PriceAssignmentApi:
         return [
             Route(method="GET", path=path, handler=self._show, answer=AssignmentItem, errors=(404,), gives=(ETAG,),
                   summary=f"Show which price list counts for {whom}."),
-            Route(method="PUT", path=path, handler=self._put, body=AssignmentBody, answer=AssignmentItem,
+            Route(method="PUT", path=path, handler=self._put, body=AssignmentBody, answer=AssignmentDone,
                   errors=(404,), takes=(IF_MATCH,), gives=(ETAG,),
                   summary=f"Let a price list count for {whom}, for jobs that are charged from now on."),
             Route(method="DELETE", path=path, handler=self._delete, status=204, errors=(404,), takes=(IF_MATCH,),
@@ -102,13 +109,14 @@ class PriceAssignmentApi:
         return Answer(_item(found), headers={"ETag": found.etag})
 
     async def _put(self, call: Call) -> Answer:
-        found = await self._write(call, call.body.price_list)
-        return Answer(_item(found), headers={"ETag": found.etag})
+        found, known = await self._write(call, call.body.price_list)
+        done = AssignmentDone(**msgspec.structs.asdict(_item(found)), known=known)
+        return Answer(done, headers={"ETag": found.etag})
 
     async def _delete(self, call: Call) -> None:
         await self._write(call, None)
 
-    async def _write(self, call: Call, name: str | None) -> Assigned:
+    async def _write(self, call: Call, name: str | None) -> tuple[Assigned, bool]:
         place = _place(call.path)
         with classified():
             async with self._pool.connection() as connection:
@@ -120,9 +128,10 @@ class PriceAssignmentApi:
                 require_match(call.if_match, counts.etag if counts else None, f"price list of {_words(place)}")
                 await assignments.assign(connection, place, name, by=call.actor)
                 found = await assignments.newest(connection, place)
+                known = await assignments.is_known(connection, place)
         if found is None:
             raise _none(place)
-        return found
+        return found, known
 
     async def _history(self, call: Call) -> Page[AssignmentItem]:
         place = _place(call.path)

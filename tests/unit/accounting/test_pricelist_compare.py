@@ -82,3 +82,14 @@ def test_settings_that_differ_are_told_and_names_are_not():
         SettingChange("precision", "4", "2"),
         SettingChange("markup", "0.30", None),
     ]
+
+
+def test_volumes_and_classes_are_compared_by_what_they_are_meant_for():
+    before = '[[ppu]]\nper_m2 = "2"\n[[ppu]]\nfrom = "100"\nper_m2 = "1.50"\n'
+    before += '[[class]]\ndevice = "line"\ncategory = "A"\n'
+    found = rates(before, before.replace('"1.50"', '"1.20"').replace('"A"', '"B"'))
+
+    assert [(each.table, each.meant_for, each.after, each.percent) for each in found] == [
+        ("ppu", {"from": "100"}, {"per_m2": "1.20"}, "-20.00"),
+        ("class", {"device": "line"}, {"category": "B"}, None),
+    ]

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from services.accounting.pricelist.coverage import Plan, Span, check_coverage, default_at, gaps
 from services.accounting.pricelist.losses import loss_findings, lost_rates
 from services.accounting.pricelist.toml_text import from_toml
+from services.accounting.pricing import Assignment, PriceBook
+from tests.unit.accounting.price_lists import price_list
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -139,3 +141,18 @@ def test_lost_rates_are_told_by_table_and_only_the_first_of_many():
     assert (told.level, told.code) == ("warning", "lost-rates")
     assert told.text.startswith("v1 has rates of media that are gone: code m0; code m1")
     assert told.text.endswith("code m9; and 2 more.")
+
+
+@given(SPANS, st.lists(st.sampled_from("ab"), min_size=1, max_size=3), st.integers(0, 20))
+def test_the_version_that_counts_is_the_one_that_jobs_are_priced_by(spans, defaults, days):
+    moment = START + timedelta(days=days)
+    lists = [
+        price_list('[[scan]]\nper_page = "1"\n', name=each.name, version=each.version, valid_from=each.start,
+                   valid_until=each.end)
+        for each in spans
+    ]  # fmt: skip
+    book = PriceBook(lists, [Assignment("price", "default", "", name) for name in defaults])
+    counts = book.at("price", moment)
+    said = default_at(spans, defaults, moment)
+
+    assert (said and (said.name, said.version)) == (counts and (counts.file.name, counts.version))
