@@ -151,9 +151,8 @@ async def test_a_month_is_priced_again_and_undone(client, database_url):
     again = await ended(client, await client.post("/v1/repricings", json=body))
     assert again["months"][0]["sums"]["changed"] == 0
 
-    undone = await client.post(
-        f"/v1/corrections/{month['correction_id']}/undo", json={"reason": "contract was not signed"}
-    )
+    undo = {"undo": month["correction_id"], "reason": "contract was not signed"}
+    undone = await client.post("/v1/corrections", json=undo)
     assert undone.status in {200, 201}, await undone.text()
     assert totals(database_url) == before
     assert verify(database_url).ok, verify(database_url).findings

@@ -42,7 +42,7 @@ class MonthItem(Struct, frozen=True, kw_only=True):
     """One month; without a correction nothing was posted in it."""
 
     month: str
-    correction_id: int | None
+    correction_id: str | None
     sums: SumsItem
 
 
@@ -133,7 +133,11 @@ def _item(task: Task) -> RepricingItem:
         started_at=task.started_at,
         ended_at=task.ended_at,
         months=[
-            MonthItem(month=each.month, correction_id=each.correction_no, sums=sums_item(each.sums))
+            MonthItem(
+                month=each.month,
+                correction_id=None if each.correction_no is None else str(each.correction_no),
+                sums=sums_item(each.sums),
+            )
             for each in months
         ]
         if months is not None
