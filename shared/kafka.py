@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -180,14 +180,50 @@ async def send(
     try:
         async with asyncio.timeout(SEND_TIMEOUT_S):
             await producer.send_and_wait(topic, value=value, key=key, partition=partition, headers=list(headers))
-    except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
-        raise Reject(f"larger than Kafka takes on {topic}: {len(value or b'')} bytes") from error
-    except UnknownTopicOrPartitionError as error:
-        raise ConfigError(f"There is no topic {topic}.", remedy="Create it by `inkmeter topics apply`.") from error
     except (KafkaError, OSError, TimeoutError) as error:
-        if isinstance(error, KafkaError) and not may_pass(error):
+        failure = _sorted(error, topic, len(value or b""))
+        if failure is error:
             raise
-        raise Retry(f"Kafka did not acknowledge a record for {topic}: {type(error).__name__}") from error
+        raise failure from error
+
+
+class Outgoing(NamedTuple):
+    """A record to send; without value it is a tombstone."""
+
+    key: bytes
+    value: bytes | None
+    headers: Headers = ()
+
+
+async def send_all(producer: AIOKafkaProducer, topic: str, records: Sequence[Outgoing]) -> None:
+    """Sends many records, each key's in their order, then waits until all are acknowledged.
+
+    Raises:
+        As `send`; any of the records may or may not have arrived then.
+    """
+    try:
+        async with asyncio.timeout(SEND_TIMEOUT_S):
+            sent = [
+                await producer.send(topic, key=each.key, value=each.value, headers=list(each.headers))
+                for each in records
+            ]
+            await asyncio.gather(*sent)
+    except (KafkaError, OSError, TimeoutError) as error:
+        failure = _sorted(error, topic, max((len(each.value or b"") for each in records), default=0))
+        if failure is error:
+            raise
+        raise failure from error
+
+
+def _sorted(error: Exception, topic: str, size: int) -> Exception:
+    """What a failed send means, or the very error where it is a bug; `size` is the largest record's."""
+    if isinstance(error, (MessageSizeTooLargeError, RecordListTooLargeError)):
+        return Reject(f"larger than Kafka takes on {topic}: {size} bytes")
+    if isinstance(error, UnknownTopicOrPartitionError):
+        return ConfigError(f"There is no topic {topic}.", remedy="Create it by `inkmeter topics apply`.")
+    if isinstance(error, KafkaError) and not may_pass(error):
+        return error
+    return Retry(f"Kafka did not acknowledge a record for {topic}: {type(error).__name__}")
 
 
 def may_pass(error: KafkaError) -> bool:

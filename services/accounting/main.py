@@ -28,7 +28,8 @@ from services.accounting.ledger.worker import Ledger, LedgerOptions
 from services.accounting.lists import Lists
 from services.accounting.periods import Periods
 from services.accounting.pricebooks import PriceBooks
-from services.accounting.projects import Projects, run_telling
+from services.accounting.project_telling import run_telling
+from services.accounting.projects import Projects
 from services.accounting.reference import follow_reference
 from services.accounting.relay import Relay, run_relay
 from services.accounting.rerate.work import RerateWork
@@ -62,6 +63,7 @@ async def serve(settings: AccountingSettings) -> None:
         try:
             await asyncio.to_thread(require_current, url, "accounting")
             await PriceBooks(pool, ZoneInfo(settings.timezone)).require_currency(settings.currency)
+            await Projects(pool).index_search()
             await _run(settings, pool, relay_pool)
         finally:
             await relay_pool.close()

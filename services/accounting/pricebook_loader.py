@@ -25,6 +25,7 @@ class Pricing(Struct, frozen=True):
         printers: what the registry says, by printer id.
         departments: of people whose jobs name none, by person code.
         customers: whose a project is, by project code; empty unless a list is assigned to a customer.
+        not_billable: projects whose jobs are not, unless they say it themselves.
         open_from: the first day that may be booked on; months before it are closed.
     """
 
@@ -33,6 +34,7 @@ class Pricing(Struct, frozen=True):
     printers: Mapping[str, PrinterFacts]
     departments: Mapping[str, str]
     customers: Mapping[str, str] = {}
+    not_billable: frozenset[str] = frozenset()
     open_from: date = date.min
 
     def payer_of(self, job: JobCompleted) -> Payer:
@@ -40,6 +42,10 @@ class Pricing(Struct, frozen=True):
         project = job.project or ""
         person = (job.person.claimed if job.person else None) or ""
         return Payer(project, self.customers.get(project, ""), job.department or self.departments.get(person, ""))
+
+    def is_billable(self, job: JobCompleted) -> bool:
+        """Whether a job is billable: as it says, else as its project is."""
+        return (job.project or "") not in self.not_billable if job.billable is None else job.billable
 
 
 def price_revision(connection: Connection[Any]) -> int:
@@ -90,5 +96,6 @@ def load_pricing(connection: Connection[Any]) -> Pricing:
         printers={row[0]: PrinterFacts(*row) for row in connection.execute(REFERENCE_QUERIES["printer_facts"])},
         departments=dict(connection.execute(REFERENCE_QUERIES["person_departments"]).fetchall()),
         customers=load_customers(connection) if "customer" in book.levels else {},
+        not_billable=frozenset(code for (code,) in connection.execute(QUERIES["not_billable_projects"])),
         open_from=open_from(connection),
     )

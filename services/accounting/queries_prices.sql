@@ -91,6 +91,9 @@ ORDER BY no
 -- Whose each project is.
 SELECT code, customer FROM accounting.project WHERE kind = 'project' AND customer <> ''
 
+-- name: not_billable_projects
+SELECT code FROM accounting.project WHERE kind = 'project' AND NOT billable
+
 -- name: count_up_revision
 UPDATE accounting.price_revision SET revision = revision + 1
 
@@ -109,38 +112,3 @@ SELECT id, version, valid_from, valid_until, definition FROM accounting.price_li
 SELECT name || ' v' || version, definition ->> 'currency' FROM accounting.price_list
 WHERE state = 'published' AND definition ->> 'currency' <> %(currency)s
 ORDER BY id DESC LIMIT 1
-
--- name: list_projects
--- A page by code; q finds the beginning of a code or any part of a name.
-SELECT kind, code, name, customer, active, billable, changed_at, revision
-FROM accounting.project
-WHERE kind = %(kind)s AND code > %(after)s
-  AND (%(starts)s::text IS NULL OR code ILIKE %(starts)s OR name ILIKE %(contains)s)
-  AND (%(active)s::boolean IS NULL OR active = %(active)s)
-ORDER BY code
-LIMIT %(limit)s
-
--- name: get_project
-SELECT kind, code, name, customer, active, billable, changed_at, revision
-FROM accounting.project WHERE kind = %(kind)s AND code = %(code)s
-
--- name: lock_project
-SELECT revision FROM accounting.project WHERE kind = %(kind)s AND code = %(code)s FOR UPDATE
-
--- name: put_project
--- Writing what is already there is no change and is not told again.
-INSERT INTO accounting.project AS p (kind, code, name, customer, active, billable)
-VALUES (%(kind)s, %(code)s, %(name)s, %(customer)s, %(active)s, %(billable)s)
-ON CONFLICT (kind, code) DO UPDATE
-SET name = EXCLUDED.name, customer = EXCLUDED.customer, active = EXCLUDED.active, billable = EXCLUDED.billable,
-    changed_at = now(), revision = p.revision + 1
-WHERE (p.name, p.customer, p.active, p.billable)
-    IS DISTINCT FROM (EXCLUDED.name, EXCLUDED.customer, EXCLUDED.active, EXCLUDED.billable)
-
--- name: untold_projects
-SELECT kind, code, name, customer, active, billable, changed_at, revision
-FROM accounting.project WHERE told_revision < revision ORDER BY kind, code LIMIT %(limit)s
-
--- name: mark_told
-UPDATE accounting.project SET told_revision = %(revision)s
-WHERE kind = %(kind)s AND code = %(code)s AND told_revision < %(revision)s

@@ -11,13 +11,21 @@ from shared.events.envelope import CloudEvent
 from shared.events.jobs import JOB_COMPLETED, JobCompleted, JobCompletedEvent
 from shared.events.people import PERSON_CHANGED, PersonChanged, PersonChangedEvent
 from shared.events.printers import PRINTER_CHANGED, PrinterChanged, PrinterChangedEvent
-from shared.events.projects import PROJECT_CHANGED, ProjectChanged, ProjectChangedEvent
+from shared.events.projects import (
+    CUSTOMER_CHANGED,
+    PROJECT_CHANGED,
+    CustomerChanged,
+    CustomerChangedEvent,
+    ProjectChanged,
+    ProjectChangedEvent,
+)
 
 EVENT_TYPES: dict[str, type] = {
     JOB_COMPLETED: JobCompletedEvent,
     PRINTER_CHANGED: PrinterChangedEvent,
     PERSON_CHANGED: PersonChangedEvent,
     PROJECT_CHANGED: ProjectChangedEvent,
+    CUSTOMER_CHANGED: CustomerChangedEvent,
     CHARGE_POSTED: ChargePostedEvent,
     JOB_AUTHORIZED: JobAuthorizedEvent,
     AGGREGATE_CHANGED: AggregateChangedEvent,
@@ -30,6 +38,7 @@ __all__ = [
     "AGGREGATE_CHANGED",
     "ALERT_RAISED",
     "CHARGE_POSTED",
+    "CUSTOMER_CHANGED",
     "DEAD_LETTER",
     "EVENT_TYPES",
     "JOB_AUTHORIZED",
@@ -44,6 +53,8 @@ __all__ = [
     "ChargePosted",
     "ChargePostedEvent",
     "CloudEvent",
+    "CustomerChanged",
+    "CustomerChangedEvent",
     "DeadLetter",
     "DeadLetterEvent",
     "JobAuthorized",

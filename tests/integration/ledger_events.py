@@ -49,6 +49,7 @@ def pricing(kind: str) -> Pricing:
         book=PriceBook(lists, [*by_default("cost", book="cost"), *by_default("p")]),
         printers={"printer-1": PrinterFacts("printer-1", "", "T1700", "cad")},
         departments={"alice": "ARCH"},
+        not_billable=frozenset({"P-2"}),
     )
 
 

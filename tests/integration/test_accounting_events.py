@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 import msgspec
 import pytest_asyncio
 
 from services.accounting.pricebook_loader import load_pricing
 from services.accounting.pricing import PrinterFacts
-from services.accounting.projects import Projects, run_telling
+from services.accounting.project_telling import run_telling, tell_once
+from services.accounting.projects import Projects
 from services.accounting.reference import follow_reference
 from shared.clock import SystemClock
 from shared.events import (
@@ -20,7 +22,7 @@ from shared.events import (
     PrinterChanged,
     ProjectChangedEvent,
 )
-from shared.events.envelope import new_event
+from shared.events.envelope import event_type_of, new_event
 from shared.events.people import PersonName
 from shared.ids import uuid7
 from shared.kafka import make_consumer, make_producer, send, send_event, start
@@ -104,3 +106,26 @@ async def test_a_changed_project_is_told_after_its_commit(pool, kafka_bootstrap,
 
     names = [msgspec.json.decode(each, type=ProjectChangedEvent).data.name for each in (first, told[-1])]
     assert names == ["Bridge", "Tunnel"]
+
+
+async def test_customers_and_removals_are_told_too_and_many_in_one_go(pool, kafka_bootstrap, topic_prefix):
+    projects = Projects(pool)
+    await projects.put("customer", "KIEL", {"name": "Stadt Kiel"})
+    await projects.put("project", "P-0", {"name": "Bridge"})
+    await projects.delete("project", "P-0")
+    async with pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO accounting.project (kind, code, name) SELECT 'project', 'P-' || n, '' "
+            "FROM generate_series(1, 3000) AS n"
+        )
+    producer = await start(make_producer(kafka_bootstrap, "test"), kafka_bootstrap)
+    try:
+        told = [await tell_once(projects, producer, topic_prefix=topic_prefix) for _ in range(3)]
+    finally:
+        await producer.stop()
+    values = await read(kafka_bootstrap, f"{topic_prefix}projects.v1", sum(told))
+
+    assert told == [2_001, 1_001, 0]
+    assert values.count(None) == 1
+    types = Counter(event_type_of(each) for each in values if each)
+    assert types == {"customer.changed.v1": 1, "project.changed.v1": 3_000}

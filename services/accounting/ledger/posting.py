@@ -63,6 +63,7 @@ class Posting(NamedTuple):
     payload_hash: int
     day: date
     department: str
+    billable: bool
     job: JobCompleted
     lines: list[Line]
 
@@ -97,6 +98,7 @@ def posting_of(job: JobCompleted, entry_id: int, pricing: Pricing, zone: ZoneInf
         payload_hash=payload_hash(job, moments_of(job)),
         day=max(business_day(job.completed_at, zone), pricing.open_from),
         department=payer.department,
+        billable=pricing.is_billable(job),
         job=job,
         lines=[_line(job, charge, media, categories) for charge in charges],
     )

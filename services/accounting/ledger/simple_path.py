@@ -139,7 +139,7 @@ def _charge_row(posting: Posting, index: int, dimensions: Dimensions, posted_at:
         line.media_jobs,
         line.category_jobs,
         line.unpriced_lines,
-        job.billable is not False,
+        posting.billable,
         list(told.ink_ul.values()) if told.ink_ul else None,
     )
 

@@ -113,6 +113,9 @@ class Rows:
             pairs = zip(departments, claimed, strict=True)
             departments = [department or known.get(person or "", "") for department, person in pairs]
         billable = columns["billable"]
+        if unbilled := self._rates.pricing.not_billable:
+            both = zip(billable, columns["project"], strict=True)
+            billable = [project not in unbilled if said is None else said for said, project in both]
         return {
             "completed_at": told.completed,
             "submitted_at": told.submitted,
