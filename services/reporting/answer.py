@@ -64,6 +64,7 @@ class SummaryAnswer(Struct, frozen=True, kw_only=True):
     as_of: str
     source: Source
     filters: dict[str, str]
+    as_it_stood: bool = False
 
 
 def answer(summary: Summary) -> SummaryAnswer:
@@ -85,6 +86,7 @@ def answer(summary: Summary) -> SummaryAnswer:
         as_of=moment(summary.as_of),
         source=summary.source,
         filters=dict(summary.filters),
+        as_it_stood=summary.as_it_stood,
     )
 
 
@@ -123,6 +125,7 @@ def from_answer(told: SummaryAnswer) -> Summary:
         as_of=datetime.fromisoformat(told.as_of),
         source=told.source,
         filters=told.filters,
+        as_it_stood=told.as_it_stood,
     )
 
 

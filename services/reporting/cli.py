@@ -55,6 +55,11 @@ def report() -> None:
 @click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for spreadsheets that need it.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
 @_filters
+@click.option("--billable/--not-billable", default=None, help="Only lines that are billable, or are not.")
+@click.option("--unpriced/--priced", default=None, help="Only lines that lack a cost or a price, or lack neither.")
+@click.option(
+    "--as-of", metavar="MOMENT", help="As the ledger stood then, such as 2026-11-24T10:00Z  [default: now]."
+)
 @json_option
 @data_dir_option
 def summary(
@@ -65,11 +70,13 @@ def summary(
     data_dir: Path | None,
     **asked: str | bool | None,
 ) -> None:
-    """Sum up a period by printer, person, project, department, kind, media, category, day or month.
+    """Sum up a period by printer, group, person, project, customer, department, kind, media, category, day, month.
 
     Example: inkmeter report summary --by project --period this-month
 
     Example: inkmeter report summary --by person --period 2026-11-01..2026-11-30 --format html
+
+    Example: inkmeter report summary --by customer --period 2026-10 --as-of 2026-11-03T08:00+01:00
     """
     form = "json" if as_json else form
     given = {name: str(value).lower() if isinstance(value, bool) else value for name, value in asked.items()}

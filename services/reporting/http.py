@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC
 from typing import Final
 
 from prometheus_client import Histogram
@@ -23,7 +24,9 @@ SUMMARY_SECONDS = Histogram(
 _DESCRIPTION: Final = """\
 Sums of one period by one thing, from the day rollups. With filters, or in a time zone other than the
 installation's, every ledger line is counted instead, and `source` says `ledger`.
-A filter that is given but empty wants the jobs that name none."""
+A filter that is given but empty wants the jobs that name none.
+Days are those that lines are booked on: what came for a month after it was closed counts in the first open one.
+`as_of` answers as the ledger stood at a moment; what was being written at that very moment may be missing."""
 
 
 class SummaryApi:
@@ -42,7 +45,7 @@ class SummaryApi:
                 method="GET",
                 path="/v1/summary",
                 handler=self.summary,
-                summary="Sums of a period by printer, person, project, department, kind, media or category.",
+                summary="Sums of a period by printer, person, project, customer, media, day and others.",
                 description=_DESCRIPTION,
                 query=SummaryQuery,
                 answer=SummaryAnswer,
@@ -82,4 +85,5 @@ def _named(question: Question, form: Format) -> dict[str, str]:
 def file_name(question: Question, form: Format) -> str:
     """What a saved summary is called: inkmeter-project-2026-11-01-2026-11-30.csv."""
     period = question.period
-    return f"inkmeter-{question.by}-{period.first_day}-{period.last_day}.{form}"
+    stood = f"-as-of-{question.as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}" if question.as_of else ""
+    return f"inkmeter-{question.by}-{period.first_day}-{period.last_day}{stood}.{form}"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from services.reporting.question import FILTERS, Question
+from services.reporting.question import FILTERS, FLAGS, Question
 from services.reporting.summary import By, Row, Source, Summary, Sums, ordered
 from services.reporting.trend import Trend, make_trend, unit_of
 from shared import sqlfile
@@ -21,7 +21,12 @@ from shared.postgres import Pool, classified
 
 MAX_ROWS: Final = 50_000
 """More rows than this are no summary."""
+_MISSING: Final = (
+    psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction,
+)  # fmt: skip
 _queries = sqlfile.load("services.reporting", "queries.sql")
+_PARTS: Final[Mapping[By, By]] = {"customer": "project", "group": "printer"}
+"""What is summed up to those whom sums are not kept by."""
 _Connection = AsyncConnection[TupleRow]
 
 
@@ -61,7 +66,7 @@ class Store:
                 media, _ = await self._rows(connection, question, "media", summary.source)
                 unpriced = ordered([row for row in media if row.sums.unpriced_lines], "media", "unpriced")
             names = [row.name or row.key or "Unknown media" for row in unpriced]
-            return Report(summary, make_trend(question.period, course[0], as_of), names)
+            return Report(summary, make_trend(question.period, course[0], summary.as_of), names)
 
     async def missing_views(self) -> list[str]:
         """The views that are not there yet; empty when all is well."""
@@ -80,21 +85,40 @@ class Store:
             currency=self._currency,
             rows=ordered(rows, question.by, question.sort),
             total=total,
-            as_of=as_of,
+            as_of=question.as_of or as_of,
             source=source,
             filters=question.filters,
+            as_it_stood=question.as_of is not None,
         )
 
     async def _rows(
         self, connection: _Connection, question: Question, by: By, source: Source
     ) -> tuple[list[Row], Sums]:
-        values = _values(question, by)
+        values = self._values(question, by)
         if source == "ledger":
-            found = await _fetch(connection, "ledger", values)
-            return [_row(each) for each in found if not each[-1]], next(_sums(each) for each in found if each[-1])
-        found = await _fetch(connection, "sums", values)
-        total = await _fetch(connection, "sums", {**values, "by": "total"})
-        return [_row(each) for each in found], _sums(total[0]) if total else Sums()
+            found = await _fetch(connection, _queries["ledger"], values)
+            return _rows([each for each in found if not each[-1]]), next(_sums(each) for each in found if each[-1])
+        sums = _queries["sums" if question.as_of is None else "sums_as_of"]
+        statement = _queries["gathered"].replace("/*sums*/", sums) if by in _PARTS else sums
+        found = await _fetch(connection, statement, {**values, "by": _PARTS.get(by, by)})
+        total = await _fetch(connection, sums, {**values, "by": "total"})
+        return _rows(found), _sums(total[0]) if total else Sums()
+
+    def _values(self, question: Question, by: By) -> dict[str, Any]:
+        """The parameters of all statements; what is booked has days of the installation's zone."""
+        period = question.period
+        return {
+            "by": by,
+            "first_day": period.first_day,
+            "last_day": period.last_day,
+            "start": period.start,
+            "end": period.end,
+            "timezone": period.timezone,
+            "booked": period.timezone == self._timezone,
+            "as_of": question.as_of,
+            "limit": MAX_ROWS + 2,
+            **{name: question.filters.get(name) for name in (*FILTERS, *FLAGS)},
+        }
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[tuple[_Connection, datetime]]:
@@ -103,13 +127,15 @@ class Store:
             async with self._pool.connection() as connection, connection.transaction():
                 await connection.execute(_queries["begin"])
                 await connection.execute(_queries["limit_time"], {"timeout_ms": self._timeout_s * 1_000})
-                [[as_of]] = await _fetch(connection, "as_of", {})
+                [[as_of]] = await _fetch(connection, _queries["as_of"], {})
                 yield connection, as_of
 
 
-async def _fetch(connection: _Connection, name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+async def _fetch(
+    connection: _Connection, statement: LiteralString, values: dict[str, Any]
+) -> list[tuple[Any, ...]]:
     try:
-        cursor = await connection.execute(_queries[name], values)
+        cursor = await connection.execute(statement, values)
         return await cursor.fetchall()
     except psycopg.errors.QueryCanceled as error:
         raise Reject(
@@ -117,22 +143,14 @@ async def _fetch(connection: _Connection, name: str, values: dict[str, Any]) -> 
             "or ask in the installation's time zone and without filters, which is answered from sums.",
             pointer="period",
         ) from error
-    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
+    except _MISSING as error:
         raise Retry("The database lacks the views of this version: run `inkmeter migrate`.") from error
 
 
-def _values(question: Question, by: By) -> dict[str, Any]:
-    period = question.period
-    return {
-        "by": by,
-        "first_day": period.first_day,
-        "last_day": period.last_day,
-        "start": period.start,
-        "end": period.end,
-        "timezone": period.timezone,
-        "limit": MAX_ROWS + 2,
-        **{name: question.filters.get(name) for name in FILTERS},
-    }
+def _rows(found: Sequence[Sequence[Any]]) -> list[Row]:
+    """The rows that count anything: what was taken back whole leaves zeros behind."""
+    rows = [_row(each) for each in found]
+    return [row for row in rows if row.sums != Sums()]
 
 
 def _row(values: Sequence[Any]) -> Row:

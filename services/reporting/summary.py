@@ -10,7 +10,9 @@ from typing import Final, Literal
 
 from shared.periods import Period
 
-By = Literal["printer", "person", "project", "department", "kind", "media", "category", "day", "month"]
+By = Literal[
+    "printer", "group", "person", "project", "customer", "department", "kind", "media", "category", "day", "month"
+]  # fmt: skip
 Source = Literal["rollup", "ledger"]
 Sort = Literal["price", "cost", "key", "name", "jobs", "printed_area", "used_area", "ink", "unpriced"]
 
@@ -44,7 +46,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One answered question, with everything it was asked for."""
+    """One answered question, with everything it was asked for; `as_it_stood` then, at `as_of`, and not now."""
 
     period: Period
     by: By
@@ -54,6 +56,7 @@ class Summary:
     as_of: datetime
     source: Source
     filters: Mapping[str, str] = field(default_factory=dict)
+    as_it_stood: bool = False
 
 
 def plain(value: Decimal, digits: int = 0) -> str:

@@ -27,6 +27,9 @@ from shared.version import version
 MAX_PARSED_AT_ONCE_BYTES: Final = 100_000
 """A larger body is parsed in a thread: megabytes take seconds, and a service must not fall silent."""
 
+MAX_LINE_BYTES: Final = 65_536
+"""Of method, path and query: a hundred values of one filter fit in."""
+
 SHUTDOWN_S: Final = 5.0
 _log = structlog.get_logger()
 _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -151,7 +154,9 @@ async def serve_http(app: web.Application, host: str, port: int) -> None:
     Raises:
         ConfigError: the port is taken or the address is not this machine's.
     """
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
+    runner = web.AppRunner(
+        app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S, max_line_size=MAX_LINE_BYTES
+    )
     await runner.setup()
     try:
         try:

@@ -37,11 +37,21 @@ ALTER TABLE line ADD COLUMN leg smallint DEFAULT 1, ADD COLUMN line_kind text, A
 UPDATE line SET line_kind = entry_kind, jobs = (line = 1)::integer, media_jobs = (entry_kind = 'charge')::integer,
   category_jobs = (entry_kind = 'charge')::integer, unpriced_lines = (cost IS NULL OR price IS NULL)::integer;
 
+-- The group of each printer, the customer of each project, and when each line was posted and for which day.
+ALTER TABLE line ADD COLUMN printer_group text, ADD COLUMN customer text, ADD COLUMN customer_name text,
+  ADD COLUMN billable boolean, ADD COLUMN posted_at timestamptz, ADD COLUMN day date;
+UPDATE line SET printer_group = CASE printer WHEN 'pr-1' THEN '' ELSE 'cad' END, billable = job_id % 6 > 0,
+  customer = CASE WHEN project IN ('P-1', 'P-2') THEN 'C-1' ELSE '' END,
+  customer_name = CASE WHEN project IN ('P-1', 'P-2') THEN 'City' ELSE '' END,
+  posted_at = completed_at + interval '1 minute', day = (completed_at AT TIME ZONE 'Europe/Berlin')::date;
+
 CREATE VIEW inkmeter.charges AS SELECT * FROM line;
+CREATE VIEW inkmeter.projects AS SELECT DISTINCT project, customer, customer_name FROM line;
+CREATE VIEW inkmeter.printers AS SELECT DISTINCT printer, printer_group FROM line;
 
 CREATE VIEW inkmeter.summary_daily AS
 SELECT
-  each.by, (completed_at AT TIME ZONE 'Europe/Berlin')::date AS day, each.key, max(each.name) AS name,
+  each.by, day, each.key, max(each.name) AS name,
   count(DISTINCT job_id) FILTER (WHERE entry_kind = 'charge') AS jobs, sum(printed_area_m2) AS printed_area_m2, sum(used_area_m2) AS used_area_m2,
   sum(ink_ml) AS ink_ml, sum(impressions)::bigint AS impressions, sum(sheets)::bigint AS sheets,
   sum(cost) AS cost, sum(price) AS price,
@@ -78,5 +88,23 @@ SELECT
 FROM inkmeter.summary_daily AS d
 WHERE d.by = CASE WHEN summary.by IN ('day', 'month', 'total') THEN 'printer' ELSE summary.by END
   AND day BETWEEN first_day AND last_day
+GROUP BY 1
+$$;
+
+-- What is summed up is counted line by line here: those that were posted by then.
+CREATE FUNCTION inkmeter.summary_as_of(by text, first_day date, last_day date, as_of timestamptz)
+RETURNS TABLE (
+  key text, name text, jobs bigint, printed_area_mm2 numeric, used_area_mm2 numeric, ink_ul numeric,
+  impressions bigint, sheets bigint, cost numeric, price numeric, unpriced_lines bigint
+) LANGUAGE sql STABLE AS $$
+SELECT
+  CASE summary_as_of.by WHEN 'day' THEN to_char(day, 'YYYY-MM-DD') WHEN 'month' THEN to_char(day, 'YYYY-MM')
+    WHEN 'printer' THEN printer WHEN 'project' THEN project WHEN 'media' THEN media ELSE '' END,
+  CASE summary_as_of.by WHEN 'printer' THEN max(printer_name) WHEN 'project' THEN max(project_name)
+    WHEN 'media' THEN max(media_name) ELSE '' END,
+  count(DISTINCT job_id) FILTER (WHERE entry_kind = 'charge'), coalesce(sum(printed_area_m2), 0) * 1000000,
+  coalesce(sum(used_area_m2), 0) * 1000000, coalesce(sum(ink_ml), 0) * 1000, coalesce(sum(impressions), 0)::bigint,
+  coalesce(sum(sheets), 0)::bigint, coalesce(sum(cost), 0), coalesce(sum(price), 0), sum(unpriced_lines)
+FROM line WHERE posted_at <= as_of AND day BETWEEN first_day AND last_day
 GROUP BY 1
 $$;

@@ -205,6 +205,9 @@ async def test_the_answer_takes_the_form_that_is_asked_for(client: TestClient[An
     [
         ("/v1/summary?period=tomorrow", 422, "2026-11-01..2026-11-30"),
         ("/v1/summary?timezone=Mars", 422, "Europe/Berlin"),
+        ("/v1/summary?as_of=2026-11-10T10:00Z", 422, "must have passed"),
+        ("/v1/summary?as_of=2026-11-01T10:00", 422, "with its zone"),
+        ("/v1/summary?as_of=yesterday", 422, "with its zone"),
         ("/v1/summary?by=owner", 422, "owner"),
         ("/v1/summary?peroid=2026", 422, "peroid"),
         ("/v1/summery", 404, "/v1/summery"),
@@ -217,6 +220,32 @@ async def test_a_wrong_question_gets_a_problem_document(
     assert answer.status == status
     assert answer.content_type == "application/problem+json"
     assert words in (await answer.json())["detail"]
+
+
+async def test_every_form_tells_the_moment_that_it_is_as_of(client: TestClient[Any, Any]) -> None:
+    path = "/v1/summary?by=project&period=2026-10&as_of=2026-10-20T10:00Z"
+    told = await (await client.get(path)).json()
+    today = await (await client.get("/v1/summary?by=project&period=2026-10")).json()
+    assert (told["as_of"], told["as_it_stood"], today["as_it_stood"]) == ("2026-10-20T10:00:00Z", True, False)
+    assert 0 < told["total"]["jobs"] < today["total"]["jobs"]
+    assert 0 < told["total"]["unpriced_lines"] < today["total"]["unpriced_lines"]
+    csv = await client.get(f"{path}&format=csv")
+    assert "as-of-20261020T100000Z" in csv.headers["Content-Disposition"]
+    assert {line.rpartition(",")[2] for line in (await csv.text()).splitlines()} == {
+        "as_of",
+        "2026-10-20T10:00:00Z",
+    }
+    page = await (await client.get(f"{path}&format=html")).text()
+    assert "As the ledger stood on 20 October 2026, 12:00" in page
+
+
+async def test_the_command_asks_as_of_a_moment(client: TestClient[Any, Any], tmp_path: Path) -> None:
+    asked = ("--by", "customer", "--period", "2026-10", "--as-of", "2026-10-20T10:00Z", "--billable")
+    table = await run(client, tmp_path, *asked)
+    assert table.exit_code == 0, table.output
+    assert "As the ledger stood on 20 October 2026, 12:00 (Europe/Berlin)" in table.stdout
+    assert "City" in table.stdout
+    assert "billable: true" in table.stdout
 
 
 async def test_without_the_token_nothing_is_told(client: TestClient[Any, Any]) -> None:

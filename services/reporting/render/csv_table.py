@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC
 from typing import Final
 
 from services.reporting.summary import MONEY_DIGITS, Summary, plain
@@ -21,6 +22,7 @@ COLUMNS: Final = (
     "price",
     "currency",
     "unpriced_lines",
+    "as_of",
 )
 BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -29,6 +31,8 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 def to_csv(summary: Summary, *, bom: bool = False) -> str:
     """The rows as CSV with a heading; there is no total row, so that a column can be summed.
 
+    `as_of` is the moment whose state of the ledger the rows show.
+
     Args:
         summary: what to write.
         bom: begin with a byte order mark, which some spreadsheets need to see that this is UTF-8.
@@ -36,6 +40,7 @@ def to_csv(summary: Summary, *, bom: bool = False) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
+    moment = summary.as_of.astimezone(UTC).isoformat().replace("+00:00", "Z")
     for row in summary.rows:
         sums = row.sums
         writer.writerow(
@@ -52,6 +57,7 @@ def to_csv(summary: Summary, *, bom: bool = False) -> str:
                 plain(sums.price, MONEY_DIGITS),
                 summary.currency,
                 sums.unpriced_lines,
+                moment,
             )
         )
     return (BOM if bom else "") + out.getvalue()

@@ -14,8 +14,10 @@ from shared.periods import find_zone
 
 HEADINGS: Final[dict[By, str]] = {
     "printer": "Printer",
+    "group": "Printer group",
     "person": "Person",
     "project": "Project",
+    "customer": "Customer",
     "department": "Department",
     "kind": "Kind",
     "media": "Media",
@@ -25,8 +27,10 @@ HEADINGS: Final[dict[By, str]] = {
 }
 NAMELESS: Final[dict[By, str]] = {
     "printer": "Unknown printer",
+    "group": "No group",
     "person": "Unknown person",
     "project": "No project",
+    "customer": "No customer",
     "department": "No department",
     "kind": "Unknown kind",
     "media": "Unknown media",
@@ -65,9 +69,10 @@ class Line:
 
 
 def as_of(summary: Summary) -> str:
-    """The moment that the summary shows, in the clock of its period: 23 November 2026, 18:30 (Europe/Berlin)."""
+    """The moment that it shows, in the clock of its period: As of 23 November 2026, 18:30 (Europe/Berlin)."""
     local = summary.as_of.astimezone(find_zone(summary.period.timezone))
-    return f"{local.day} {local:%B %Y, %H:%M} ({summary.period.timezone})"
+    words = "As the ledger stood on" if summary.as_it_stood else "As of"
+    return f"{words} {local.day} {local:%B %Y, %H:%M} ({summary.period.timezone})"
 
 
 def cards(summary: Summary, unpriced: Sequence[str]) -> list[Card]:

@@ -36,7 +36,7 @@ def drawn(summary: Summary) -> Group:
     )
     for name, value in summary.filters.items():
         heading.append(f"  {name}: {printable(value) or 'none'}", style="cyan")
-    notes = Text(f"As of {figures.as_of(summary)}", style="dim")
+    notes = Text(figures.as_of(summary), style="yellow" if summary.as_it_stood else "dim")
     if not summary.rows:
         return Group(heading, Text(), *_nothing(summary), Text(), notes)
     return Group(heading, _table(summary), *_unpriced(summary), notes)

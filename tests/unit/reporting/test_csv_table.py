@@ -20,7 +20,7 @@ def test_every_line_ends_in_crlf_and_has_every_column() -> None:
     lines = to_csv(summary()).split("\r\n")
     assert lines == [
         ",".join(COLUMNS),
-        "P-100,Harbour bridge,3,1499554,1600000,1800,4,2,60.0000,100.0000,EUR,0",
+        "P-100,Harbour bridge,3,1499554,1600000,1800,4,2,60.0000,100.0000,EUR,0,2026-11-23T17:30:05.123456Z",
         "",
     ]
 

@@ -40,7 +40,7 @@ def test_an_amount_reads_back_as_itself(value: Decimal) -> None:
 
 def test_the_json_is_the_published_shape() -> None:
     told = msgspec.json.decode(msgspec.json.encode(answer(summary())))
-    assert list(told) == ["period", "by", "currency", "rows", "total", "as_of", "source", "filters"]
+    assert list(told) == ["period", "by", "currency", "rows", "total", "as_of", "source", "filters", "as_it_stood"]
     assert told["rows"] == [
         {
             "key": "P-100",
