@@ -45,8 +45,7 @@ SELECT c.entry_id, c.occurred_at, c.line, c.job_id, c.entry_kind, c.kind, c.outc
     coalesce(a.billable, c.billable) AS billable,
     CASE WHEN a.revision IS NULL THEN c.cost_micro ELSE a.cost_micro END AS cost_micro,
     CASE WHEN a.revision IS NULL THEN c.price_micro ELSE a.price_micro END AS price_micro,
-    coalesce(a.cost_rule_no, c.cost_rule_no) AS cost_rule_no,
-    coalesce(a.price_rule_no, c.price_rule_no) AS price_rule_no,
+    c.day, coalesce(CASE WHEN a.voided THEN a.entry_id ELSE a.entry_id + 1 END, c.entry_id) AS last_entry_id,
     coalesce(a.unpriced_lines, c.unpriced_lines) AS unpriced_lines
 FROM accounting.charge AS c
 LEFT JOIN (
@@ -59,7 +58,7 @@ WHERE c.occurred_at >= %(start)s AND c.occurred_at < %(end)s AND c.entry_id >= %
 
 -- name: posted_lines
 -- The same where none of the lines was amended.
-SELECT c.*, 0 AS revision, false AS voided FROM accounting.charge AS c
+SELECT c.*, 0 AS revision, false AS voided, c.entry_id AS last_entry_id FROM accounting.charge AS c
 WHERE c.occurred_at >= %(start)s AND c.occurred_at < %(end)s AND c.entry_id >= %(since)s AND c.entry_id < %(upto)s
 
 -- name: read_lines

@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 import pytest_asyncio
 
 from services.accounting.ledger.writer import LedgerWriter
@@ -125,11 +126,12 @@ async def test_two_lists_are_compared_with_each_other(client, database_url):
     assert nothing.status == 422
 
 
-async def test_a_month_is_priced_again_and_undone(client, database_url):
+@pytest.mark.parametrize("minimum", ["0.00", "1.50"])
+async def test_a_month_is_priced_again_and_undone(client, database_url, minimum):
     before = totals(database_url)
     rates = [{"category": "line-colour", "per_m2": "1.20"}, {"category": "image-high", "per_m2": "5"}]
     pool = await open_pool(database_url, max_size=1)
-    await publish(pool, price(ppu=rates, minimum_per_job="1.50"))
+    await publish(pool, price(ppu=rates, minimum_per_job=minimum))
     await pool.close()
 
     body = {"filter": {"period": "2026-10"}, "reason": "new contract"}
@@ -143,10 +145,13 @@ async def test_a_month_is_priced_again_and_undone(client, database_url):
     assert after != before
     assert verify(database_url).ok, verify(database_url).findings
     with connect(database_url) as connection:
-        minimums = connection.execute(
-            "SELECT price_micro FROM accounting.current_line WHERE entry_kind = 2"
+        found = connection.execute(
+            "SELECT category, price, sum(price_lines)::integer FROM ("
+            "SELECT g.key AS category, l.price_micro AS price, 1 AS price_lines FROM accounting.current_line AS l "
+            "JOIN accounting.category AS g USING (category_no)) AS x GROUP BY 1, 2"
         ).fetchall()
-    assert minimums == [(1_500_000 - 2 * 599_500,)] * 6
+    missing = [("", 301_000, 6)] if minimum == "1.50" else []
+    assert sorted(found) == [*missing, ("image-high", 2_497_800, 3), ("line-colour", 599_500, 15)]
 
     again = await ended(client, await client.post("/v1/repricings", json=body))
     assert again["months"][0]["sums"]["changed"] == 0
@@ -155,6 +160,9 @@ async def test_a_month_is_priced_again_and_undone(client, database_url):
     undone = await client.post("/v1/corrections", json=undo)
     assert undone.status in {200, 201}, await undone.text()
     assert totals(database_url) == before
+    assert verify(database_url).ok, verify(database_url).findings
+    redone = await ended(client, await client.post("/v1/repricings", json=body))
+    assert (redone["months"][0]["sums"]["changed"], totals(database_url)) == (24 if missing else 18, after)
     assert verify(database_url).ok, verify(database_url).findings
 
 

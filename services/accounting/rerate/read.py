@@ -39,7 +39,8 @@ _PACKED: Final[dict[str, LiteralString]] = {
     "| (c.billable::integer << 24) | ((c.entry_kind = 2)::integer << 23) | (coalesce(c.colour_mode, 0) << 21) "
     "| (c.outcome::integer << 18) | (c.kind::integer << 15) | c.line)",
     "occurred_us": "c.occurred_at",
-    "rules": "(c.cost_rule_no::bigint << 32) | c.price_rule_no",
+    "last_entry_id": "c.last_entry_id",
+    "day": "(c.day - date '2000-01-01')::bigint",
     "scan_area_mm2": "coalesce(c.scan_area_mm2, -1)",
     "roll_width_um": "coalesce(c.roll_width_um, -1)",
     "width_um": "coalesce(c.width_um, -1)",

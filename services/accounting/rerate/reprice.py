@@ -14,8 +14,11 @@ from services.accounting import dimensions as dim
 from services.accounting.amend import NewCorrection, open_staging, post_amendments
 from services.accounting.dimensions import Dimensions
 from services.accounting.filters import LineFilters, period_of, shown, where
+from services.accounting.ledger.fast.sums import TooLarge
+from services.accounting.rerate.changes import Changes
 from services.accounting.rerate.effect import Effect, Money, Sums
 from services.accounting.rerate.lines import Whole
+from services.accounting.rerate.post import post_changes
 from services.accounting.rerate.prices import Priced, Repricer
 from services.accounting.rerate.question import Lists
 from services.accounting.rerate.read import Reader, load_names, months
@@ -116,36 +119,50 @@ class _Work:
     async def _once(self, span: MonthSpan) -> MonthRepriced:
         """Reads in one snapshot, writes in one transaction."""
         async with opened(self._url, is_snapshot=True) as source, opened(self._url) as target:
-            await open_staging(target)
-            effect = Effect(())
-            staged = await self._stage(source, target, span, effect)
-            if self._asked.dry_run or not staged:
+            effect, changes = Effect(()), Changes()
+            await self._read(source, target, span, effect, changes)
+            if self._asked.dry_run or (not changes and changes.is_whole):
                 return MonthRepriced(month=span.name, sums=effect.total)
             asked = self._asked
             request = {"filters": shown(asked.filters), "month": span.name, "only_missing": asked.only_missing}
             correction = NewCorrection(
                 kind="reprice", actor=asked.actor, reason=asked.reason, request=request, leg_kind="reprice"
             )
-            posted = await post_amendments(target, correction)
+            correction_no = await _post(target, correction, changes)
             await target.commit()
-            return MonthRepriced(month=span.name, sums=effect.total, correction_no=posted.correction_no)
+            return MonthRepriced(month=span.name, sums=effect.total, correction_no=correction_no)
 
-    async def _stage(self, source: Connection, target: Connection, span: MonthSpan, effect: Effect) -> int:
+    async def _read(
+        self, source: Connection, target: Connection, span: MonthSpan, effect: Effect, changes: Changes
+    ) -> None:
+        """Prices a month, chunk by chunk; minimum charges that are no lines yet are staged at once."""
         names = await load_names(source)
         book, only_missing = self._lists.book, self._asked.only_missing
         repricer = Repricer(book, names, self._lists.customers, only_missing=only_missing)
         reader = Reader(source, where(self._asked.filters), names, repricer.needs, states=True)
-        staged = 0
         for start, end in months(span.start, span.end):
             async for lines in reader.read(start, end):
                 priced = repricer.price(lines)
                 effect.add(priced.lines, *compared_with_booked(priced), month=span.number)
                 if not self._asked.dry_run:
                     rules = await self._numbers.of(repricer)
-                    staged += await stage_changes(target, priced, rules)
-                    staged += await stage_minimums(target, priced, rules)
+                    if priced.missing and changes.is_whole:
+                        await open_staging(target)
+                    changes.add(priced, rules)
+                    await stage_minimums(target, priced, rules)
                 await self._progress(len(lines))
-        return staged
+
+
+async def _post(connection: Connection, correction: NewCorrection, changes: Changes) -> int | None:
+    """Posts all at once; by way of staged rows where lines are added, or sums may not fit 64 bits."""
+    if changes.is_whole:
+        try:
+            return await post_changes(connection, correction, changes)
+        except TooLarge:
+            await open_staging(connection)
+    if changes:
+        await stage_changes(connection, changes)
+    return (await post_amendments(connection, correction)).correction_no
 
 
 def compared_with_booked(priced: Priced) -> tuple[Money, Money]:

@@ -1,4 +1,4 @@
-"""Brings new amounts of lines into the table that amendments are posted from."""
+"""Brings new amounts of lines into the table that amend.post_amendments posts from, with new minimum charges."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from psycopg.rows import TupleRow
 
 from services.accounting.ledger.fast.layout import NULL64
 from services.accounting.ledger.fast.table import SIGNATURE, TRAILER, Column, rows_of_one_shape
+from services.accounting.rerate.changes import Changes
 from services.accounting.rerate.lines import Whole
 from services.accounting.rerate.prices import Priced
-from shared import sqlfile
+from services.accounting.rerate.read import QUERIES
 
-QUERIES: Final = sqlfile.load("services.accounting", "queries_rerate.sql")
 _COLUMNS: LiteralString = (
     "charge_entry_id, occurred_at, cost_micro, price_micro, person_no, project_no, department_no, cost_rule_no, "
     "price_rule_no, based_on, line, billable, voided"
@@ -23,53 +23,36 @@ _COLUMNS: LiteralString = (
 _COPY: Final[LiteralString] = f"COPY pg_temp.staged_amendment ({_COLUMNS}) FROM STDIN (FORMAT BINARY)"
 
 
-def changed_places(priced: Priced) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """Where amounts differ from what is booked. A line whose amounts stay keeps its rule, too."""
-    lines = priced.lines
-    differs = (priced.cost_micro != lines.cost_micro) | (priced.price_micro != lines.price_micro)
-    return np.flatnonzero(differs)
-
-
-async def stage_changes(connection: AsyncConnection[TupleRow], priced: Priced, rule_numbers: Whole) -> int:
-    """Stages the lines of a chunk whose amounts change; how many.
-
-    Args:
-        connection: with the table, see amend.open_staging.
-        priced: the chunk.
-        rule_numbers: of cost and price, by place in the repricer's rules.
-    """
-    lines, at = priced.lines, changed_places(priced)
-    if not len(at):
-        return 0
-    rules = rule_numbers[priced.rules[at]]
+async def stage_changes(connection: AsyncConnection[TupleRow], changes: Changes) -> None:
+    """Stages new states; the table is there, see amend.open_staging."""
+    of = changes.columns()
     columns = [
-        Column("int8", lines.entry_id[at]),
-        Column("timestamptz", lines.occurred_us[at]),
-        Column("int8", priced.cost_micro[at], NULL64),
-        Column("int8", priced.price_micro[at], NULL64),
-        Column("int4", lines.person_no[at]),
-        Column("int4", lines.project_no[at]),
-        Column("int4", lines.department_no[at]),
-        Column("int4", rules[:, 0]),
-        Column("int4", rules[:, 1]),
-        Column("int4", lines.revision[at]),
-        Column("int2", lines.line[at]),
-        Column("bool", lines.billable[at]),
-        Column("bool", lines.voided[at]),
+        Column("int8", of["entry_id"]),
+        Column("timestamptz", of["occurred_us"]),
+        Column("int8", of["cost_micro"], NULL64),
+        Column("int8", of["price_micro"], NULL64),
+        Column("int4", of["person_no"]),
+        Column("int4", of["project_no"]),
+        Column("int4", of["department_no"]),
+        Column("int4", of["cost_rule_no"]),
+        Column("int4", of["price_rule_no"]),
+        Column("int4", of["revision"]),
+        Column("int2", of["line"]),
+        Column("bool", of["billable"]),
+        Column("bool", np.zeros(len(changes), np.int64)),
     ]
     async with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         await copy.write(SIGNATURE)
         for _, rows in rows_of_one_shape(columns, None, 0):
             await copy.write(rows.tobytes())
         await copy.write(TRAILER)
-    return len(at)
 
 
-async def stage_minimums(connection: AsyncConnection[TupleRow], priced: Priced, rule_numbers: Whole) -> int:
+async def stage_minimums(connection: AsyncConnection[TupleRow], priced: Priced, rule_numbers: Whole) -> None:
     """Adds the lines for minimum charges that jobs lack, with nothing in them, and stages what they come to."""
     missing = priced.missing
     if not missing:
-        return 0
+        return
     rules = rule_numbers[[each.rules for each in missing]].tolist()
     at: Sequence[int] = [each.at for each in missing]
     await connection.execute(
@@ -88,4 +71,3 @@ async def stage_minimums(connection: AsyncConnection[TupleRow], priced: Priced, 
             "price_rules": [price for _, price in rules],
         },
     )
-    return len(missing)
