@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 from psycopg import Connection
 
+from services.accounting.categories import DEFAULT_THRESHOLDS, Thresholds
 from services.accounting.pricelist.check import read_document
 from services.accounting.pricing import Assignment, Payer, PriceBook, PriceList, PrinterFacts
 from shared import sqlfile
@@ -25,6 +26,7 @@ class Pricing(Struct, frozen=True):
         printers: what the registry says, by printer id.
         departments: of people whose jobs name none, by person code.
         customers: whose a project is, by project code; empty unless a list is assigned to a customer.
+        thresholds: where one class of ink density ends.
         not_billable: projects whose jobs are not, unless they say it themselves.
         open_from: the first day that may be booked on; months before it are closed.
     """
@@ -36,6 +38,7 @@ class Pricing(Struct, frozen=True):
     customers: Mapping[str, str] = {}
     not_billable: frozenset[str] = frozenset()
     open_from: date = date.min
+    thresholds: Thresholds = DEFAULT_THRESHOLDS
 
     def payer_of(self, job: JobCompleted) -> Payer:
         """For whom a job is priced; a job without a department counts for its person's."""
@@ -86,7 +89,7 @@ def load_customers(connection: Connection[Any]) -> dict[str, str]:
     return dict(connection.execute(QUERIES["customers_of_projects"]).fetchall())
 
 
-def load_pricing(connection: Connection[Any]) -> Pricing:
+def load_pricing(connection: Connection[Any], thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Pricing:
     """Reads everything; the revision is read first, so that a change during the load is loaded the next time."""
     revision = price_revision(connection)
     book = load_price_book(connection)
@@ -98,4 +101,5 @@ def load_pricing(connection: Connection[Any]) -> Pricing:
         customers=load_customers(connection) if "customer" in book.levels else {},
         not_billable=frozenset(code for (code,) in connection.execute(QUERIES["not_billable_projects"])),
         open_from=open_from(connection),
+        thresholds=thresholds,
     )

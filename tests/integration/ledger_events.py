@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from services.accounting.categories import DEFAULT_THRESHOLDS, Thresholds
+from services.accounting.ledger.codes import OUTCOME
 from services.accounting.ledger.work import Move, Work
 from services.accounting.pricebook_loader import Pricing
 from services.accounting.pricelist.check import read_document
-from services.accounting.pricing import PriceBook, PriceList, PrinterFacts
+from services.accounting.pricing import Assignment, PriceBook, PriceList, PrinterFacts
 from shared.ids import job_id, job_key
 from shared.stream import Record
 from tests.unit.accounting.price_lists import by_default
@@ -35,22 +37,64 @@ PRICES: Final = {
     "minimum": '{"name": "p", "book": "price", "currency": "EUR", "valid_from": "2026-01-01", '
     '"minimum_per_job": "5.00", "ppu": [{"category": "line-colour", "per_m2": "1"}]}',
 }
+EVERYTHING: Final = """{"name": "p", "book": "price", "currency": "EUR", "valid_from": "2026-01-01",
+ "valid_until": "2026-10-31T23:10:00+00:00", "rounding_step": "0.05", "overhead": "0.075",
+ "minimum_per_job": "2.50", "cancelled_by_user": "consumed", "cancelled_by_device": "free", "aborted": "consumed",
+ "class": [{"device": "line-colour", "category": "plan"}, {"device": "B", "category": "plan"}],
+ "ppu": [{"category": "plan", "per_m2": "1.10"}, {"category": "plan", "per_m2": "0.90", "from": "0.9"},
+         {"category": "image-high", "per_m2": "4"}, {"category": "image-high", "per_m2": "3", "from": "2.000001"}],
+ "media": [{"code": "plain", "per_m": "0.2"}, {"code": "plain", "per_m": "0.1", "from": "1.3"},
+           {"code": "gloss", "per_sheet": "0.5"}, {"code": "gloss", "per_sheet": "0.25", "from": "4"}],
+ "scan": [{"per_m2": "0.40"}, {"per_m2": "0.30", "from": "0.6"}],
+ "finishing": [{"code": "staple", "per_sheet": "0.02"}, {"code": "staple", "per_sheet": "0.01", "from": "3"},
+               {"code": "fold", "per_m2": "0.7"}, {"code": "bind", "per_job": "4"}],
+ "fixed": [{"kind": "print", "per_job": "0.1"}]}"""
+"""All that a list can ask for beyond a line itself."""
+ASSIGNED: Final = (
+    """{"name": "bridge", "book": "price", "currency": "EUR", "valid_from": "2026-01-01",
+ "valid_until": "2026-10-31T21:40:00+00:00", "ppu": [{"per_m2": "7"}]}""",
+    """{"name": "client", "book": "price", "currency": "EUR", "valid_from": "2026-10-31T20:40:00+00:00",
+ "markup": "0.5", "cancelled_by_device": "free"}""",
+    """{"name": "arch", "book": "price", "currency": "EUR", "valid_from": "2026-01-01",
+ "click": [{"colour_mode": "mono", "per_impression": "0.05"}],
+ "ppu": [{"category": "line-colour", "per_m2": "2"}, {"category": "line-colour", "per_m2": "1", "from": "2"}]}""",
+    """{"name": "room", "book": "cost", "currency": "EUR", "valid_from": "2026-10-31T22:00:00+00:00",
+ "minimum_per_job": "3", "ppu": [{"per_m2": "0.5"}]}""",
+)
+"""More lists, in the order of the assignments below: for a project, a customer, a department, and a printer."""
+_ASSIGNMENTS: Final = [
+    Assignment("price", "project", "P-1", "bridge"),
+    Assignment("price", "customer", "C-1", "client"),
+    Assignment("price", "department", "ARCH", "arch"),
+    Assignment("cost", "printer", "printer-0", "room"),
+]
+KINDS: Final = (*sorted(PRICES), "everything", "assigned")
 
 
 def pricing(kind: str) -> Pricing:
-    """Prices with a cost list from nine in the evening on, and one of three kinds of price list."""
+    """Prices with a cost list from nine in the evening on, and one of several kinds of price list."""
+    is_assigned = kind == "assigned"
+    price = EVERYTHING if kind == "everything" else PRICES["minimum" if is_assigned else kind]
+    texts = (COST, price, *(ASSIGNED if is_assigned else ()))
     lists = []
-    for number, text in enumerate((COST, PRICES[kind]), start=1):
+    for number, text in enumerate(texts, start=1):
         file = read_document(json.loads(text), currency="EUR")
-        since = datetime(2026, 10, 31, 21, tzinfo=UTC) if number == 1 else datetime(2026, 1, 1, tzinfo=UTC)
-        lists.append(PriceList(list_id=number, version=1, valid_from=since, file=file))
+        since, until = (_moment(each) if each else None for each in (file.valid_from, file.valid_until))
+        lists.append(PriceList(list_id=number, version=1, valid_from=since, valid_until=until, file=file))
+    assignments = [*by_default("cost", book="cost"), *by_default("p"), *(_ASSIGNMENTS if is_assigned else ())]
     return Pricing(
         revision=0,
-        book=PriceBook(lists, [*by_default("cost", book="cost"), *by_default("p")]),
+        book=PriceBook(lists, assignments),
         printers={"printer-1": PrinterFacts("printer-1", "", "T1700", "cad")},
         departments={"alice": "ARCH"},
+        customers={"P-1": "C-1", "P-2": "C-1"},
+        thresholds=Thresholds(100, 1_000, 3_000) if is_assigned else DEFAULT_THRESHOLDS,
         not_billable=frozenset({"P-2"}),
     )
+
+
+def _moment(day: Any) -> datetime:
+    return day if isinstance(day, datetime) else datetime.combine(day, datetime.min.time(), tzinfo=UTC)
 
 
 _LINES: Final = st.fixed_dictionaries(
@@ -68,7 +112,7 @@ _LINES: Final = st.fixed_dictionaries(
         "category_by": st.sampled_from(["device", "operator"]),
         "colour_mode": st.sampled_from(["mono", "colour"]),
         "quality": st.sampled_from(["normal", "best"]),
-        "finishing": st.lists(st.sampled_from(["staple", "fold"]), max_size=2),
+        "finishing": st.lists(st.sampled_from(["staple", "fold", "bind", "punch"]), max_size=3),
         "ink_ul": st.dictionaries(st.sampled_from(["cyan", "magenta", "black"]), st.sampled_from([0, 7, LARGE])),
         "impressions": COUNT,
         "sheets": COUNT,
@@ -89,11 +133,11 @@ def _jobs(draw: st.DrawFn) -> dict[str, Any]:
     }
     optional: dict[str, Any] = {
         "person": {"claimed": draw(st.sampled_from(["alice", "bob"])), "authenticated": number % 2 == 0},
-        "project": draw(st.sampled_from(["P-1", "P-2"])),
+        "project": draw(st.sampled_from(["P-1", "P-2", "P-3"])),
         "department": draw(st.sampled_from(["ARCH", "MECH"])),
         "billable": draw(st.booleans()),
         "kind": draw(st.sampled_from(["print", "copy", "scan"])),
-        "outcome": draw(st.sampled_from(["completed", "aborted"])),
+        "outcome": draw(st.sampled_from(sorted(OUTCOME))),
         "title": draw(st.sampled_from(["plan.pdf", "", "pl\u00e4ne \U0001f5a8"])),
         "copies": draw(st.sampled_from([0, 2])),
         "submitted_at": draw(st.sampled_from([datetime.isoformat, in_utc]))(completed - timedelta(seconds=90)),

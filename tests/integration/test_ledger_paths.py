@@ -23,7 +23,7 @@ from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.partitions import month_number
 from services.accounting.pricebook_loader import Pricing
 from services.accounting.rollups import ROLLUPS
-from tests.integration.ledger_events import PRICES, START, pricing, works
+from tests.integration.ledger_events import KINDS, START, pricing, works
 
 NOW: Final = datetime(2026, 11, 24, 12, 0, 0, 123_456, tzinfo=UTC)
 ZONE: Final = ZoneInfo("Europe/Berlin")
@@ -80,8 +80,8 @@ def both(path: Any, writer: LedgerWriter, before: Work, work: Work, prices: Pric
             connection.rollback()
 
 
-@given(before=works(), work=works(first=100), kind=st.sampled_from(sorted(PRICES)))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=works(), work=works(first=100), kind=st.sampled_from(KINDS))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_both_paths_write_the_same(writer: LedgerWriter, before: Work, work: Work, kind: str) -> None:
     prices = pricing(kind)
     one, other = (both(path, writer, before, work, prices) for path in (simple, fast))

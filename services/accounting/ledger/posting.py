@@ -91,7 +91,9 @@ def posting_of(job: JobCompleted, entry_id: int, pricing: Pricing, zone: ZoneInf
     payer = pricing.payer_of(job)
     media: set[str] = set()
     categories: set[str] = set()
-    charges = price_job(job, pricing.book, pricing.printers.get(job.printer.id or ""), payer=payer)
+    charges = price_job(
+        job, pricing.book, pricing.printers.get(job.printer.id or ""), payer=payer, thresholds=pricing.thresholds
+    )
     return Posting(
         entry_id=entry_id,
         job_id=UUID(job.job.id),

@@ -81,7 +81,7 @@ class Preparer:
         return prepared
 
     def _pack(self, work: Work, pricing: Pricing) -> Prepared:
-        if not self._fast or pricing.book.asks_more:
+        if not self._fast:
             self._count_rejects(work, self._writer.postings(work, pricing)[1])
             return Prepared(work, pricing, None)
         if self._rates is None or self._rates.is_full:
@@ -98,9 +98,9 @@ class Preparer:
             return
         for refusal in refused[:MAX_LOGGED]:
             log.warning("record_set_aside", record=refusal.record.place, reason=refusal.reject.reason)
-        bad = {id(refusal.record) for refusal in refused}
+        bad = {refusal.record.place for refusal in refused}
         for record in work.records:
-            self._rejects_in_row = self._rejects_in_row + 1 if id(record) in bad else 0
+            self._rejects_in_row = self._rejects_in_row + 1 if record.place in bad else 0
             if self._rejects_in_row > self._max_rejects_in_row:
                 raise TooManyRejects(
                     f"The ledger refused {self._rejects_in_row} records in a row, the last one at {record.place}: "

@@ -73,6 +73,8 @@ class Work:
                 )
             if at < move.new:
                 moves.append(move._replace(expected=at))
+        if moves == list(self.moves):
+            return self
         starts = {move.partition: move.expected for move in moves}
         records = [each for each in self.records if each.offset >= starts.get(each.partition, each.offset + 1)]
         return Work(self.topic, self.stream, records, moves) if moves else None

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
-from aiokafka.errors import KafkaError
+from confluent_kafka import KafkaException
 
 from services.accounting.ledger import metrics
 from services.accounting.ledger.fence import Fence, Lease
@@ -23,7 +23,8 @@ from services.accounting.ledger.work import Fenced, Outcome
 from services.accounting.ledger.writer import LedgerWriter
 from shared.backoff import Backoff
 from shared.errors import Retry, Unreachable
-from shared.kafka import MAX_POLL_INTERVAL_MS, make_consumer, start_when_there
+from shared.group_consumer import make_group_consumer
+from shared.kafka import MAX_POLL_INTERVAL_MS
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -33,9 +34,6 @@ STOP_GRACE_S: Final = 8.0
 STAY_MEMBER_S: Final = 30.0
 SWITCH_INTERVAL_S: Final = 0.000_2
 """How long a thread may keep the interpreter: the writer must not wait 5 ms after each of its calls."""
-FETCH_BYTES: Final = 8 * 1024 * 1024
-FETCH_PARTITION_BYTES: Final = 1024 * 1024
-"""Three batches are in memory already; what waits in the consumer need not be more than half of one."""
 GC_THRESHOLD: Final = (200_000, 20, 100)
 """Reference counting frees a batch's tens of thousands of objects; looking for cycles in them is in vain."""
 
@@ -111,7 +109,7 @@ class Ledger:
                     metrics.FENCED.inc()
                     self._trouble = f"fenced: {error}"
                     log.error("ledger_fenced", topic=self._options.topic, reason=str(error))  # noqa: TRY400
-                except (KafkaError, Unreachable, OSError) as error:
+                except (KafkaException, Unreachable, OSError) as error:
                     self._trouble = str(unreachable(error, self._options.bootstrap))
                     log.warning("ledger_lost_kafka", error=type(error).__name__, detail=str(error))
                 await asyncio.sleep(backoff.next_s())
@@ -124,21 +122,13 @@ class Ledger:
     async def _consume(self, backoff: Backoff) -> None:
         """Joins the group and posts batches until something breaks."""
         options = self._options
-        consumer = await start_when_there(
-            lambda: make_consumer(
-                options.bootstrap,
-                client_id="accounting-ledger",
-                group_id=options.group,
-                group_instance_id=options.instance,
-                fetch_bytes=FETCH_BYTES,
-                fetch_partition_bytes=FETCH_PARTITION_BYTES,
-            ),
-            options.bootstrap,
+        consumer = make_group_consumer(
+            options.bootstrap, client_id="accounting-ledger", group_id=options.group, instance=options.instance
         )
         source = LedgerSource(consumer, options.topic, self._lease, self._drained)
         taking: asyncio.Task[Taken | None] | None = None
         try:
-            await source.check_topic()
+            await source.join()
             self._trouble = None
             taking = asyncio.create_task(source.take(options.max_batch))
             while True:

@@ -95,7 +95,7 @@ class LedgerWriter:
             connection.commit()
             if left is None:
                 return Outcome()
-            is_fit = packed is not None and left == work and packed.generation == self.dimensions.generation
+            is_fit = packed is not None and left is work and packed.generation == self.dimensions.generation
             if packed is not None and is_fit and (outcome := self._fast(left, packed)):
                 return outcome
             return self._write(left, pricing)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.accounting.pricing.asks import NOTHING, Asks
+from services.accounting.pricing.asks import Asks
 from services.accounting.pricing.entries import Book
 from services.accounting.pricing.lists import PriceList
 from services.accounting.pricing.quantities import LineKey, PrinterFacts, Quantities
@@ -132,10 +132,9 @@ class PriceBook:
         """The levels that a list is assigned on, without default: where there is none, `pair_at` says it all."""
         return frozenset((*self._cost.levels, *self._price.levels))
 
-    @property
-    def asks_more(self) -> bool:
-        """Whether any list asks for more than a line itself, or is for somebody in particular."""
-        return bool(self.levels) or Asks.of(prices.file for prices in self.lists) != NOTHING
+    def assigned(self, level: AssignmentLevel) -> frozenset[str]:
+        """The keys of a level that have a list of their own in any book."""
+        return self._cost.keys(level) | self._price.keys(level)
 
     def at(self, book: Book, moment: datetime) -> PriceList | None:
         """The list of a book that counts at a moment by default, if any."""

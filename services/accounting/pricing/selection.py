@@ -100,6 +100,10 @@ class Selection:
         """The levels that have any list, in their order, without default."""
         return tuple(self._named)
 
+    def keys(self, level: AssignmentLevel) -> frozenset[str]:
+        """Who has a list on a level."""
+        return frozenset(self._named.get(level, ()))
+
     def valid(self, name: str, moment: datetime) -> PriceList | None:
         """The version of a list that counts at a moment, if any."""
         begun = next((each for each in self._versions.get(name, ()) if each.valid_from <= moment), None)

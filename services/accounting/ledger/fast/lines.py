@@ -16,11 +16,14 @@ from services.accounting.ledger.fast.names import Keys, Numbered
 from services.accounting.ledger.fast.rates import Kept, Rates, Terms
 from services.accounting.ledger.fast.sums import TooLarge
 from services.accounting.ledger.fast.told import Told
+from services.accounting.ledger.fast.wider import payer_columns, wider_columns
 from services.accounting.ledger.posting import refuse_too_large
 from services.accounting.ledger.read import codes_key
-from services.accounting.pricing.quantities import length_fed_um, quantities_of
+from services.accounting.pricing import wider_of
+from services.accounting.pricing.quantities import Wider, length_fed_um, quantities_of
 from services.accounting.pricing.sizes import size_class
 from shared.errors import Reject
+from shared.events import JobCompleted
 from shared.events.jobs import JobLine
 
 MAX_FED_UM: Final = 1 << 60
@@ -59,7 +62,7 @@ class Lines:
     """
 
     def __init__(self, rates: Rates, keys: Keys, told: Told, of_jobs: Columns, *, one_by_one: bool) -> None:
-        """Takes the jobs as they were told, and columns made of them: `completed_at`, `kind`, `lines`."""
+        """Takes the jobs as they were told, and their columns; see Rows."""
         self._rates = rates
         self._keys = keys
         self._jobs = told.jobs
@@ -89,6 +92,7 @@ class Lines:
         found["colour_mode"] = coded(told["colour_mode"], COLOUR_MODE)
         found["entry_kind"] = np.full(count, _CHARGE, np.int16)
         used = self._add_inks(told["ink_ul"])
+        self._alike = self._numbered_alike()
         terms, of_line = self._terms()
         kept, kind = self._rates_of(flat, told, used, terms, of_line)
         found["cost_micro"], found["price_micro"] = np.full(count, NULL64), np.full(count, NULL64)
@@ -118,9 +122,12 @@ class Lines:
     def _terms(self) -> tuple[list[Terms], npt.NDArray[np.intp]]:
         """The price lists that count in the batch, and which of them for each line."""
         completed = self._of_jobs["completed_at"]
-        firsts, period = groups([self._rates.periods(completed)])
-        terms = [self._rates.terms_at(int(completed[at])) for at in firsts]
-        return terms, period[self.columns["job"]]
+        columns = [self._rates.periods(completed)]
+        if self._rates.has_payers:
+            columns += [self._alike, *payer_columns(self._rates, self._keys, self._of_jobs)]
+        firsts, which = groups(columns)
+        terms = [self._rates.terms_of(self._jobs[at], int(completed[at])) for at in firsts]
+        return terms, which[self.columns["job"]]
 
     def _rates_of(
         self,
@@ -141,18 +148,22 @@ class Lines:
         known = np.zeros(len(flat), np.int64)
         for name in _ASKED:
             known = known << 1 | (found[name] != np.iinfo(found[name].dtype).min)
-        columns = [of_line, self._numbered_alike()[job], self._of_jobs["kind"][job], media, category]
+        columns = [of_line, self._alike[job], self._of_jobs["kind"][job], media, category]
         columns += [by_density, found["colour_mode"], used, known]
         if any(each.asks_size for each in terms):
             sizes = map(size_class, told["width_um"], told["length_um"])
             columns.append(Numbered().column(sizes, len(flat)))
         if any(each.asks_length for each in terms):
             columns.append(np.array([length_fed_um(line) is None for line in flat], np.bool_))
+        columns += wider_columns([each.asks for each in terms], of_line, found, self._of_jobs["outcome"], flat)
         firsts, kind = groups(columns)
         kept: list[Any] = [None] * len(firsts)
         for which in np.argsort(firsts).tolist():
             at = firsts[which]
-            kept[which] = self._rate(terms[of_line[at]], job[at], flat[at], categories[at], bool(by_density[at]))
+            own, told_job = terms[of_line[at]], self._jobs[job[at]]
+            wider = wider_of(own.asks, told_job.outcome, told_job.lines)[found["line"][at]]
+            found_as = categories[at], bool(by_density[at])
+            kept[which] = self._rate(own, told_job, flat[at], found_as, wider)
         found["rate"] = np.array([each.position for each in kept], np.int32)[kind]
         category_by = coded(told["category_by"], CATEGORY_BY)
         found["category_by"] = np.where(by_density, np.int16(_DENSITY), category_by)
@@ -182,19 +193,21 @@ class Lines:
         is_scan = (self._of_jobs["kind"] == _SCAN)[self.columns["job"]].tolist()
         for at, category in enumerate(categories):
             if category is None and not is_scan[at]:
-                found[at], by_density[at] = category_of(None, told["ink_ul"][at], told["printed_area_mm2"][at])
+                found[at], by_density[at] = category_of(
+                    None, told["ink_ul"][at], told["printed_area_mm2"][at], self._rates.pricing.thresholds
+                )
         return found, by_density
 
-    def _rate(self, terms: Terms, job: int, line: JobLine, category: str | None, by_density: bool) -> Kept:
-        told = self._jobs[job]
+    def _rate(
+        self, terms: Terms, told: JobCompleted, line: JobLine, category: tuple[str | None, bool], wider: Wider
+    ) -> Kept:
         printer = told.printer
         key = (
             terms.number,
             self._rates.printers[printer.id, printer.serial, printer.model],
             told.kind,
             line.media,
-            category,
-            by_density,
+            *category,
             line.colour_mode,
             size_class(line.width_um, line.length_um) if terms.asks_size else None,
             _inks_used(line.ink_ul),
@@ -204,8 +217,9 @@ class Lines:
             terms.asks_length and length_fed_um(line) is None,
             line.impressions is None,
             line.sheets is None,
+            wider,
         )
-        return self._rates.kept.get(key) or self._rates.add(key, terms.pair, told, line)
+        return self._rates.kept.get(key) or self._rates.add(key, terms.pair, told, line, wider)
 
     def _price_one_by_one(
         self,
@@ -244,7 +258,7 @@ class Lines:
         if not terms.has_minimum:
             return []
         costs, prices = zip(*amounts, strict=True)
-        if not (extra := terms.pair.minimum(_sum(costs), _sum(prices))):
+        if not (extra := terms.pair.minimum(_sum(costs), _sum(prices), self._jobs[job].outcome)):
             return []
         refuse_too_large(*extra, len(amounts))
         return [(job, self._rates.minimum(terms.pair), len(amounts), *extra)]

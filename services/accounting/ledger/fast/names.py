@@ -39,6 +39,10 @@ class Names:
         """The position of a key."""
         return self._numbered[key]
 
+    def all(self) -> Iterable[str]:
+        """The keys by position."""
+        return self._numbered
+
     def column(self, keys: Sequence[str | None]) -> Positions:
         """The positions of a column of keys; an absent one is none."""
         absent = keys.count(None)

@@ -14,9 +14,9 @@ from services.accounting.ledger.fast.amounts import NONE, Table, Weights, weight
 from services.accounting.ledger.posting import Rule
 from services.accounting.ledger.read import microseconds
 from services.accounting.pricebook_loader import Pricing
-from services.accounting.pricing import BookPair, LineRate, PairRate, Unpriced
+from services.accounting.pricing import Asks, BookPair, LineRate, PairRate, Unpriced
 from services.accounting.pricing.entries import TABLES
-from services.accounting.pricing.quantities import facts_of, keyed
+from services.accounting.pricing.quantities import Wider, facts_of, keyed
 from services.accounting.pricing.rates import MarkupRate
 from shared.events import JobCompleted
 from shared.events.jobs import JobLine
@@ -44,6 +44,11 @@ class Terms(NamedTuple):
     asks_length: bool
     has_minimum: bool
 
+    @property
+    def asks(self) -> Asks:
+        """What they ask for beyond a line itself."""
+        return self.pair.asks
+
 
 class Rates:
     """Rates by all that decides them, for one state of the price lists and the registry."""
@@ -63,7 +68,11 @@ class Rates:
             for name in TABLES
             for entry in prices.file.entries(name)
             if entry.scope.level == "printer"
-        }
+        } | pricing.book.assigned("printer")
+        self.has_payers = bool(pricing.book.levels)
+        self._projects = pricing.book.assigned("project")
+        self._customers = pricing.book.assigned("customer")
+        self._departments = pricing.book.assigned("department")
         self._changes = np.array([microseconds(moment) for moment in pricing.book.changes], np.int64)
         self.kept: dict[tuple[object, ...], Kept] = {}
         self._minimum: dict[int, int] = {}
@@ -82,9 +91,23 @@ class Rates:
         """Numbers of the times between two changes of the price lists, for moments in microseconds since 2000."""
         return np.searchsorted(self._changes, moments, side="right")
 
-    def terms_at(self, moment: int) -> Terms:
-        """The price lists that count at a moment, in microseconds since 2000."""
-        pair = self.pricing.book.pair_at(_EPOCH + timedelta(microseconds=moment))
+    def alike_project(self, project: str) -> tuple[str, str]:
+        """The same for projects that price lists are assigned to neither themselves nor to their customers."""
+        customer = self.pricing.customers.get(project, "")
+        return project if project in self._projects else "", customer if customer in self._customers else ""
+
+    def alike_department(self, department: str) -> str:
+        """The same for departments without price lists of their own."""
+        return department if department in self._departments else ""
+
+    def terms_of(self, job: JobCompleted, moment: int) -> Terms:
+        """The price lists that count for a job, which completed so many microseconds after the begin of 2000."""
+        completed_at = _EPOCH + timedelta(microseconds=moment)
+        if not self.has_payers:
+            pair = self.pricing.book.pair_at(completed_at)
+        else:
+            facts = facts_of(job, self.pricing.printers.get(job.printer.id or ""))
+            pair = self.pricing.book.pair_for(completed_at, self.pricing.payer_of(job), facts)
         found = self._terms.get(id(pair))
         if found is None:
             lists = [prices for prices in (pair.cost, pair.price) if prices]
@@ -109,10 +132,10 @@ class Rates:
         self.printers[told.id, told.serial, told.model] = number
         return number
 
-    def add(self, key: tuple[object, ...], pair: BookPair, job: JobCompleted, line: JobLine) -> Kept:
+    def add(self, key: tuple[object, ...], pair: BookPair, job: JobCompleted, line: JobLine, wider: Wider) -> Kept:
         """Finds the rates of a line of a kind not met before, as the plain pricing does."""
         known = self.pricing.printers.get(job.printer.id or "")
-        line_key, by_density = keyed(job.kind, line, facts_of(job, known))
+        line_key, by_density = keyed(job.kind, line, facts_of(job, known), self.pricing.thresholds, wider)
         rates = pair.rates_for(line_key)
         category = line_key.category or ""
         ink = line.ink_ul or {}

@@ -18,6 +18,7 @@ from services.accounting.ledger.fast.lines import Lines
 from services.accounting.ledger.fast.names import Keys
 from services.accounting.ledger.fast.rates import Rates
 from services.accounting.ledger.fast.told import Told, read_all
+from services.accounting.ledger.messages import columns as columns_of_records
 from services.accounting.ledger.read import said_hash
 from services.accounting.ledger.work import Refusal, Work
 from shared.events.jobs import PersonRef
@@ -168,8 +169,9 @@ def _joined(parts: Sequence[Columns]) -> Columns:
 
 
 def _entry_ids(records: Sequence[Record], stream: int, told: Told) -> Whole:
-    partitions = np.fromiter((record.partition for record in records), np.int64, len(records))
-    offsets = np.fromiter((record.offset for record in records), np.int64, len(records))
+    _, of_partition, at_offset = columns_of_records(records)
+    partitions = np.fromiter(of_partition, np.int64, len(records))
+    offsets = np.fromiter(at_offset, np.int64, len(records))
     entries: Whole = (first_entry(stream, 0) + partitions * first_entry(0, 1) + offsets)[told.at]
     return entries
 

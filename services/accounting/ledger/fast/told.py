@@ -19,6 +19,7 @@ from msgspec.structs import astuple
 from services.accounting.ledger.fast.identity import Ids, equal_texts, job_ids
 from services.accounting.ledger.fast.layout import NULL64
 from services.accounting.ledger.fast.moments import Flags, Whole, moments_of_texts
+from services.accounting.ledger.messages import columns as columns_of_records
 from services.accounting.ledger.read import (
     MAX_KEY_BYTES,
     NUL_ESCAPE,
@@ -88,7 +89,7 @@ class Told(NamedTuple):
 
 def read_all(records: Sequence[Record]) -> Told:
     """Reads a batch."""
-    events = _decoded([record.value for record in records])
+    events = _decoded(columns_of_records(records)[0])
     jobs: list[Any] = [_NONE if event is None else event.data for event in events]
     columns = columns_of(jobs)
     completed, is_sure = moments_of_texts(columns["completed_at"])
