@@ -176,7 +176,8 @@ async def in_place(url: str) -> None:
             priced = repricer.price(lines)
             effect.add(priced.lines, *compared_with_booked(priced), month=0)
             changes.add(priced, await numbers.of(repricer))
-        await target.execute("ALTER TABLE accounting.charge_2026_01 DISABLE TRIGGER USER")
+        for table in ("charge", "charge_2026_01"):
+            await target.execute(f"ALTER TABLE ONLY accounting.{table} DISABLE TRIGGER USER".encode())
         await open_staging(target)
         await stage_changes(target, changes)
         await target.execute("ANALYZE pg_temp.staged_amendment")
