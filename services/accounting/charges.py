@@ -11,6 +11,7 @@ from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
+from services.accounting.amend.states import LineState, find_state, states_of
 from services.accounting.explain.again import explain_book
 from services.accounting.explain.candidates import DefaultNamed, Published, candidates
 from services.accounting.explain.explanation import Booked, BookExplained, Inputs, shown_inputs
@@ -28,7 +29,12 @@ MAX_ENTRY_ID: Final = 1 << 63
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
-    """One line of the ledger, with how each book came to its amount."""
+    """One line of the ledger, with how each book came to its amount.
+
+    Attributes:
+        takes_back: the line takes back, with the opposite sign, what is explained.
+        history: all states of the line, the first one first; a line that was never corrected has one.
+    """
 
     charge_id: str
     entry_kind: str
@@ -37,6 +43,8 @@ class Explanation(Struct, frozen=True, kw_only=True):
     line: int
     completed_at: datetime
     posted_at: datetime
+    takes_back: bool
+    history: list[LineState]
     printer: dict[str, str]
     inputs: dict[str, Any]
     currency: str
@@ -60,12 +68,14 @@ class Charges:
         place = _place(charge_id)
         with classified():
             async with self._pool.connection() as connection:
-                found = await _rows(connection, "charge", place) if place else []
-                if not found or place is None:
+                state = await find_state(connection, place["entry_id"], place["line"]) if place else None
+                found = await _rows(connection, "charge", state) if state else []
+                if not found or state is None:
                     raise NotFound(f"There is no charge {charge_id!r}: take its id from `inkmeter jobs list`"
                                    " or from GET /v1/charges.")  # fmt: skip
                 row = found[0]
-                sums = (await _rows(connection, "job_sums", place))[0]
+                sums = (await _rows(connection, "job_sums", {**state, "posted_at": row["posted_at"]}))[0]
+                history = await states_of(connection, state)
                 published = [Published(**each) for each in await _rows(connection, "published_history", {})]
                 defaults = [DefaultNamed(**each) for each in await _rows(connection, "default_history", {})]
                 lists = {
@@ -92,7 +102,9 @@ class Charges:
 
         return Explanation(
             charge_id=charge_id,
-            entry_kind=row["entry_kind"],
+            entry_kind="void" if state["takes_back"] else _explained(history).entry_kind,
+            takes_back=state["takes_back"],
+            history=history,
             job_id=row["job_id"],
             job_key=row["job_key"],
             line=row["line"],
@@ -108,6 +120,10 @@ class Charges:
             cost=explained("cost"),
             price=explained("price"),
         )
+
+
+def _explained(history: Sequence[LineState]) -> LineState:
+    return next(each for each in history if each.explained)
 
 
 def _place(charge_id: str) -> dict[str, int] | None:
@@ -129,7 +145,7 @@ def _inputs(row: Mapping[str, Any]) -> Inputs:
         ink_ul=dict(zip(colours, row["ink_ul"], strict=True)) if row["ink_ul"] is not None else None,
     )
     printer = PrinterFacts(row["printer_id"], row["serial"], row["model"], row["printer_group"])
-    return Inputs(row["kind"], row["entry_kind"], row["line"], line, printer)
+    return Inputs(row["kind"], row["line_kind"], row["line"], line, printer)
 
 
 async def _list(

@@ -33,45 +33,40 @@ ANALYZE pg_temp.staged_amendment
 -- name: forget_changes
 DROP TABLE IF EXISTS pg_temp.changing
 
+-- name: give_room
+-- A bulk change joins and sums up in memory.
+SET LOCAL work_mem = '256MB'
+
 -- name: find_changes
 -- Of what is staged, the lines that get another state, with the state before. `only_money` are those that stay where
--- they are and change nothing but amounts: their quantities move no sum.
+-- they are and change nothing but amounts: their quantities move no sum. What is staged of no line has no revision.
 CREATE TEMPORARY TABLE changing ON COMMIT DROP AS
-SELECT row_number() OVER () - 1 AS place, s.*, l.revision AS from_revision, l.last_entry_id,
+SELECT s.*, l.revision AS from_revision, l.last_entry_id,
     greatest(l.day, coalesce(%(open_from)s::date, l.day)) AS day, l.voided AS was_voided,
     l.cost_micro AS old_cost_micro, l.price_micro AS old_price_micro, l.person_no AS old_person_no,
     l.project_no AS old_project_no, l.department_no AS old_department_no, l.unpriced_lines AS old_unpriced_lines,
     CASE WHEN s.voided THEN 0 ELSE (s.cost_micro IS NULL OR s.price_micro IS NULL)::integer END::smallint
         AS unpriced_lines,
-    NOT s.voided AND NOT l.voided AND (s.person_no, s.project_no, s.department_no)
-        = (l.person_no, l.project_no, l.department_no) AS only_money,
+    NOT s.voided AND NOT l.voided AND s.person_no = l.person_no AND s.project_no = l.project_no
+        AND s.department_no = l.department_no AS only_money,
     l.printer_no, l.media_no, l.category_no, l.kind, l.jobs, l.media_jobs, l.category_jobs, l.printed_area_mm2,
     l.used_area_mm2, l.ink_total_ul, l.impressions, l.sheets
 FROM pg_temp.staged_amendment AS s
-JOIN accounting.current_line AS l
+LEFT JOIN accounting.current_line AS l
     ON l.entry_id = s.charge_entry_id AND l.line = s.line AND l.occurred_at = s.occurred_at
-WHERE s.voided <> l.voided
+WHERE l.entry_id IS NULL OR s.voided <> l.voided
     OR NOT s.voided AND (
-        (s.person_no, s.project_no, s.department_no, s.billable, s.cost_rule_no, s.price_rule_no)
+        s.price_micro IS DISTINCT FROM l.price_micro OR s.cost_micro IS DISTINCT FROM l.cost_micro
+        OR (s.person_no, s.project_no, s.department_no, s.billable, s.cost_rule_no, s.price_rule_no)
             <> (l.person_no, l.project_no, l.department_no, l.billable, l.cost_rule_no, l.price_rule_no)
-        OR s.cost_micro IS DISTINCT FROM l.cost_micro OR s.price_micro IS DISTINCT FROM l.price_micro
     )
 
 -- name: count_changes
 -- How many lines change, how many change in more than amounts, how many were changed by somebody else since they
--- were read, and how many of those staged are no line of the ledger.
-SELECT (SELECT count(*) FROM pg_temp.changing), (SELECT count(*) FROM pg_temp.changing WHERE NOT only_money),
-    (
-        SELECT count(*) FROM pg_temp.changing WHERE based_on <> from_revision
-    ),
-    (
-        SELECT count(*) FROM pg_temp.staged_amendment AS s
-        WHERE NOT EXISTS (
-            SELECT FROM accounting.charge AS c
-            WHERE c.entry_id = s.charge_entry_id AND c.line = s.line AND c.occurred_at = s.occurred_at
-        )
-    ),
-    (SELECT count(*) FROM pg_temp.staged_amendment)
+-- were read, how many of those staged are no line of the ledger, and how many were staged.
+SELECT count(*), count(*) FILTER (WHERE NOT only_money), count(*) FILTER (WHERE based_on <> from_revision),
+    count(*) FILTER (WHERE from_revision IS NULL), (SELECT count(*) FROM pg_temp.staged_amendment)
+FROM pg_temp.changing
 
 -- name: take_entries
 -- Two ids for each amendment; answers the first of them.
@@ -92,25 +87,32 @@ INSERT INTO accounting.amendment (
     person_no, project_no, department_no, cost_rule_no, price_rule_no, revision, line, amendment_kind, unpriced_lines,
     billable, voided
 )
-SELECT %(first_entry_id)s + 2 * place, charge_entry_id, last_entry_id, occurred_at, %(made_at)s, %(correction_no)s,
+SELECT %(first_entry_id)s + 2 * (row_number() OVER () - 1), charge_entry_id, last_entry_id, occurred_at, %(made_at)s, %(correction_no)s,
     cost_micro, price_micro, day, person_no, project_no, department_no, cost_rule_no, price_rule_no,
-    coalesce(based_on, from_revision) + 1, line, CASE WHEN voided THEN 4 ELSE %(leg_kind)s::integer END,
+    from_revision + 1, line, CASE WHEN voided THEN 4 ELSE %(leg_kind)s::integer END,
     unpriced_lines, billable, voided
 FROM pg_temp.changing
 
--- name: only_money
--- What amounts alone add to the sums of where their lines stay.
-(
-    SELECT day, printer_no, kind, person_no, project_no, department_no, media_no, category_no,
-        coalesce(cost_micro, 0) - coalesce(old_cost_micro, 0) AS cost_micro,
-        coalesce(price_micro, 0) - coalesce(old_price_micro, 0) AS price_micro,
-        unpriced_lines - old_unpriced_lines AS unpriced_lines
-    FROM pg_temp.changing WHERE only_money
-) AS moved
+-- name: money_cells
+-- What amounts alone add to the sums of where their lines stay. {sets} and {keys} are the keys of all rollups, and
+-- `set_no` tells which of the sets a row belongs to: one pass over the lines serves them all.
+CREATE TEMPORARY TABLE money_cell ON COMMIT DROP AS
+SELECT day, {keys}, GROUPING({keys}) AS set_no,
+    sum(coalesce(cost_micro, 0) - coalesce(old_cost_micro, 0))::bigint AS cost_micro,
+    sum(coalesce(price_micro, 0) - coalesce(old_price_micro, 0))::bigint AS price_micro,
+    sum(unpriced_lines - old_unpriced_lines)::bigint AS unpriced_lines
+FROM pg_temp.changing WHERE only_money
+GROUP BY GROUPING SETS ({sets})
 
--- name: both_legs
--- All that the legs of the other lines add.
-(
+-- name: leg_cells
+-- All that the legs of the other lines add, in the same way.
+CREATE TEMPORARY TABLE leg_cell ON COMMIT DROP AS
+SELECT day, {keys}, GROUPING({keys}) AS set_no, sum(jobs)::bigint AS jobs, sum(media_jobs)::bigint AS media_jobs,
+    sum(category_jobs)::bigint AS category_jobs, sum(printed_area_mm2)::bigint AS printed_area_mm2,
+    sum(used_area_mm2)::bigint AS used_area_mm2, sum(ink_total_ul)::bigint AS ink_total_ul,
+    sum(impressions)::bigint AS impressions, sum(sheets)::bigint AS sheets, sum(cost_micro)::bigint AS cost_micro,
+    sum(price_micro)::bigint AS price_micro, sum(unpriced_lines)::bigint AS unpriced_lines
+FROM (
     SELECT day, printer_no, kind, old_person_no AS person_no, old_project_no AS project_no,
         old_department_no AS department_no, media_no, category_no, -jobs AS jobs, -media_jobs AS media_jobs,
         -category_jobs AS category_jobs, -printed_area_mm2 AS printed_area_mm2, -used_area_mm2 AS used_area_mm2,
@@ -123,6 +125,17 @@ FROM pg_temp.changing
         unpriced_lines
     FROM pg_temp.changing WHERE NOT only_money AND NOT voided
 ) AS moved
+GROUP BY GROUPING SETS ({sets})
+
+-- name: forget_cells
+DROP TABLE IF EXISTS pg_temp.money_cell, pg_temp.leg_cell
+
+-- name: summarize
+-- After a bulk change, whoever reads ranges of its entries need not wait for the next vacuum to find them quickly.
+SELECT brin_summarize_new_values(i.inhrelid)
+FROM pg_catalog.pg_inherits AS i
+JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'accounting.amendment_by_entry'::regclass AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
 
 -- name: effect_by_month
 -- Where the changes are booked.

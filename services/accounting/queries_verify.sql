@@ -57,6 +57,21 @@ LEFT JOIN accounting.offsets AS o
     ON o.stream_no = j.entry_id >> 52 AND o.partition = (j.entry_id >> 44) & 255
 WHERE o.next_offset IS NULL OR (j.entry_id & 17592186044415) >= o.next_offset
 
+-- name: prepare
+-- Whole tables are joined and summed up: in memory, and never row by row by an index, as small tables would suggest.
+SELECT set_config('work_mem', '256MB', true), set_config('enable_nestloop', 'off', true)
+
+-- name: recount
+-- All sums of all rollups by one pass over the ledger; see rollups.by_sets.
+CREATE TEMPORARY TABLE recounted ON COMMIT DROP AS
+SELECT day, {keys}, GROUPING({keys}) AS set_no, sum(jobs)::bigint AS jobs, sum(media_jobs)::bigint AS media_jobs,
+    sum(category_jobs)::bigint AS category_jobs, sum(printed_area_mm2)::bigint AS printed_area_mm2,
+    sum(used_area_mm2)::bigint AS used_area_mm2, sum(ink_total_ul)::bigint AS ink_total_ul,
+    sum(impressions)::bigint AS impressions, sum(sheets)::bigint AS sheets, sum(cost_micro)::bigint AS cost_micro,
+    sum(price_micro)::bigint AS price_micro, sum(unpriced_lines)::bigint AS unpriced_lines
+FROM accounting.leg
+GROUP BY GROUPING SETS ({sets})
+
 -- name: rebuild_lock
 -- Keeps every writer out until the rollups are whole again.
 LOCK TABLE accounting.offsets IN EXCLUSIVE MODE

@@ -81,3 +81,24 @@ def moved_on(rollup: Rollup, cells: LiteralString) -> LiteralString:
         f"INSERT INTO {rollup.table} AS r ({keys}, {columns}) SELECT {keys}, {columns} FROM ({cells}) AS cell "  # noqa: S608
         f"ORDER BY {keys} ON CONFLICT ({keys}) DO UPDATE SET {adds}"
     )
+
+
+_KEYS: Final[tuple[LiteralString, ...]] = tuple(dict.fromkeys(key for each in ROLLUPS for key in each.keys))
+
+
+def by_sets(statement: LiteralString) -> LiteralString:
+    """A statement that serves all rollups by one pass over ledger lines: it groups by the day and each one's keys.
+
+    `{keys}` in it becomes all keys and `{sets}` the sets of them; `GROUPING({keys}) AS set_no` tells them apart.
+    """
+    sets: LiteralString = ", ".join(f"(day, {', '.join(keys)})" for keys in dict.fromkeys(r.keys for r in ROLLUPS))
+    return statement.replace("{keys}", ", ".join(_KEYS)).replace("{sets}", sets)
+
+
+def part_of(rollup: Rollup, table: LiteralString) -> LiteralString:
+    """The rows of a rollup's set, from what a statement of `by_sets` made; for `summed`.
+
+    GROUPING has a bit for each key that a set lacks, the first key's on top.
+    """
+    set_no = sum(1 << at for at, key in enumerate(reversed(_KEYS)) if key not in rollup.keys)
+    return f"(SELECT * FROM {table} WHERE set_no = {set_no}) AS part"  # noqa: S608

@@ -8,12 +8,13 @@ from msgspec import Struct
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from services.accounting.rollups import ROLLUPS, VALUES, Rollup, summed
+from services.accounting.rollups import ROLLUPS, VALUES, Rollup, by_sets, part_of, summed
 from shared import sqlfile
 from shared.postgres import connect
 
 MAX_EXAMPLES: Final = 10
 _QUERIES: Final = sqlfile.load("services.accounting", "queries_verify.sql")
+_RECOUNT: Final = by_sets(_QUERIES["recount"])
 
 
 class Finding(Struct, frozen=True):
@@ -42,7 +43,9 @@ def verify(url: str) -> VerifyReport:
         Unreachable: no database answers.
     """
     with connect(url, name="inkmeter-verify") as connection:
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute(_QUERIES["prepare"])
+        connection.execute(_RECOUNT)
         counted = connection.execute(_QUERIES["verify_counts"]).fetchone()
         findings = [_rollup(connection, each) for each in ROLLUPS]
         findings += [_rows(connection, check) for check in _QUERIES if check.startswith("verify_no_")]
@@ -60,13 +63,20 @@ def rebuild(url: str) -> int:
     cells = 0
     with connect(url, name="inkmeter-rebuild") as connection:
         connection.execute(_QUERIES["rebuild_lock"])
+        connection.execute(_QUERIES["prepare"])
+        connection.execute(_RECOUNT)
         for rollup in ROLLUPS:
             delete: LiteralString = f"DELETE FROM {rollup.table}"  # noqa: S608
             columns: LiteralString = ", ".join((*rollup.columns, *VALUES))
-            insert: LiteralString = f"INSERT INTO {rollup.table} ({columns}) {summed(rollup, 'accounting.leg')}"
+            insert: LiteralString = f"INSERT INTO {rollup.table} ({columns}) {_recounted(rollup)}"
             connection.execute(delete)
             cells += connection.execute(insert).rowcount
     return cells
+
+
+def _recounted(rollup: Rollup) -> LiteralString:
+    """A query for the cells of a rollup as they should be."""
+    return summed(rollup, part_of(rollup, "pg_temp.recounted"))
 
 
 def _rollup(connection: Connection[TupleRow], rollup: Rollup) -> Finding:
@@ -78,7 +88,7 @@ def _rollup(connection: Connection[TupleRow], rollup: Rollup) -> Finding:
     differs = " OR ".join(f"coalesce(r.{value}, 0) <> coalesce(l.{value}, 0)" for value in VALUES)
     query: LiteralString = (
         f"SELECT count(*) OVER (), {both}, {sides} FROM {rollup.table} AS r "  # noqa: S608
-        f"FULL JOIN ({summed(rollup, 'accounting.leg')}) AS l ON {on} "
+        f"FULL JOIN ({_recounted(rollup)}) AS l ON {on} "
         f"WHERE {differs} ORDER BY 2 LIMIT {MAX_EXAMPLES}"
     )
     rows = connection.execute(query).fetchall()

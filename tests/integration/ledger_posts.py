@@ -46,10 +46,10 @@ def work_of(jobs: Sequence[JobCompleted], connection: Connection[Any], *, first_
     return Work(TOPIC, stream, records, [Move(0, leases[0].epoch, first_offset, first_offset + len(records))])
 
 
-def post(writer: LedgerWriter, jobs: Sequence[JobCompleted]) -> Outcome:
+def post(writer: LedgerWriter, jobs: Sequence[JobCompleted], *, first_offset: int = 0) -> Outcome:
     """Writes jobs to the ledger as its worker does."""
     with writer.plain_connection() as connection:
-        work = work_of(jobs, connection)
+        work = work_of(jobs, connection, first_offset=first_offset)
         pricing = load_pricing(connection)
     writer.months.ensure({month_number(each.completed_at.date()) for each in jobs})
     return writer.write(work, pricing)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest_asyncio
 
+from services.accounting.cli.explanations import explanation_lines
 from services.accounting.ledger.writer import LedgerWriter
 from shared.postgres import connect, open_pool
 from tests.integration.amended import assert_all_is_well
@@ -192,3 +193,29 @@ async def test_corrections_are_found_by_who_what_and_when(client, database_url):
     page = await (await client.get(f"{PATH}?limit=2")).json()
     assert await found(f"limit=2&cursor={page['next']}") == ["1"]
     assert_all_is_well(database_url)
+
+
+async def test_an_amended_line_is_explained_in_each_of_its_states(client, database_url):
+    charge = (await (await client.get("/v1/charges?limit=1&entry_kind=charge")).json())["items"][0]["charge_id"]
+    moved = await make(client, headers={"Inkmeter-Actor": "anna"}, change={"project": "P-9"}, charges=[charge])
+    await make(client, headers={"Inkmeter-Actor": "bea"}, void=True, reason="a misprint", charges=[charge])
+    leg = (await (await client.get(f"{PATH}/{moved['id']}")).json())["entries"][0]
+
+    async def explained(charge_id):
+        answer = await client.get(f"/v1/charges/{charge_id}/explain")
+        assert answer.status == 200, await answer.text()
+        return await answer.json()
+
+    first, back, new = [await explained(each) for each in (charge, leg["void_id"], leg["new_id"])]
+    assert [each["entry_kind"] for each in (first, back, new)] == ["charge", "void", "correction"]
+    assert [each["takes_back"] for each in (first, back, new)] == [False, True, False]
+    assert first["price"] == back["price"] == new["price"]
+    assert first["price"]["exact"] is not None
+    told = [(each["entry_kind"], each["project"], each["actor"], each["reason"]) for each in new["history"]]
+    assert told[1:] == [("correction", "P-9", "anna", "as asked"), ("void", "P-9", "bea", "a misprint")]
+    assert [each["explained"] for each in new["history"]] == [False, True, False]
+    assert [each["explained"] for each in back["history"]] == [True, False, False]
+    lines = "\n".join(explanation_lines(back))
+    assert "takes back" in lines
+    assert "correction 1 by anna: as asked" in lines
+    assert (await client.get(f"/v1/charges/{int(leg['new_id'].split('.')[0]) + 2}.0/explain")).status == 404

@@ -8,7 +8,7 @@ from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from services.accounting.amend.post import QUERIES
+from services.accounting.amend.sums import QUERIES
 
 MAX_PROJECTS: Final = 100
 """Projects told of one by one, those whose price moves most; the totals count all of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Final, Literal, LiteralString
+from typing import Any, Final, Literal
 
 import psycopg
 from msgspec import Struct
@@ -12,17 +12,13 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
+from services.accounting.amend.sums import QUERIES, move_sums
 from services.accounting.ledger.codes import ENTRY_KIND
 from services.accounting.ledger.entries import OWN_STREAM, first_entry
-from services.accounting.rollups import ROLLUPS, moved_on, summed
-from shared import sqlfile
 from shared.errors import Conflict, NotFound
 
-QUERIES: Final = sqlfile.load("services.accounting", "queries_amend.sql")
-MONEY: Final[tuple[LiteralString, ...]] = ("cost_micro", "price_micro", "unpriced_lines")
-_MOVE_MONEY: Final = [moved_on(each, summed(each, QUERIES["only_money"], only=MONEY)) for each in ROLLUPS]
-_MOVE_ALL: Final = [moved_on(each, summed(each, QUERIES["both_legs"])) for each in ROLLUPS]
-
+BULK_LINES: Final = 10_000
+"""From so many lines on, what is written is made quick to find at once."""
 CorrectionKind = Literal["correction", "void", "reprice", "undo"]
 
 
@@ -94,6 +90,7 @@ async def find_changes(connection: AsyncConnection[TupleRow]) -> Found:
         psycopg.Error: the database.
     """
     made_at, open_from = await _one(connection, "now_and_open")
+    await connection.execute(QUERIES["give_room"])
     await connection.execute(QUERIES["analyze_staged"])
     await connection.execute(QUERIES["forget_changes"])
     await connection.execute(QUERIES["find_changes"], {"open_from": open_from})
@@ -121,7 +118,9 @@ async def post_amendments(connection: AsyncConnection[TupleRow], correction: New
     if found.lines:
         head = {"made_at": found.made_at, "open_from": found.open_from, "lines": found.lines}
         correction_no = await _write(connection, correction, head)
-        await _roll_up(connection, only_money=found.lines - found.elsewhere, elsewhere=found.elsewhere)
+        if found.lines >= BULK_LINES:
+            await connection.execute(QUERIES["summarize"])
+        await move_sums(connection, only_money=found.lines > found.elsewhere, elsewhere=found.elsewhere > 0)
     return Posted(
         correction_no=correction_no,
         lines=found.lines,
@@ -154,15 +153,6 @@ async def _write(connection: AsyncConnection[TupleRow], correction: NewCorrectio
     except psycopg.errors.UniqueViolation as error:
         raise Conflict(_changed(1, head["lines"])) from error
     return int(correction_no)
-
-
-async def _roll_up(connection: AsyncConnection[TupleRow], *, only_money: int, elsewhere: int) -> None:
-    """Moves every rollup on, in the order in which every writer locks them."""
-    for money, everything in zip(_MOVE_MONEY, _MOVE_ALL, strict=True):
-        if only_money:
-            await connection.execute(money)
-        if elsewhere:
-            await connection.execute(everything)
 
 
 async def _one(

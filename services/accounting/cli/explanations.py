@@ -44,9 +44,32 @@ def explanation_lines(found: dict[str, Any]) -> Iterator[str]:
     yield "What was consumed"
     for name, value in found["inputs"].items():
         yield f"  {name:<18} {_value(value)}"
+    if found["takes_back"]:
+        yield ""
+        yield "This entry takes back what follows, with the opposite sign"
     for book in ("price", "cost"):
         yield ""
         yield from _book(found[book], found["currency"])
+    if len(found["history"]) > 1:
+        yield ""
+        yield "What became of the line"
+        for state in found["history"]:
+            yield from _state(state)
+
+
+def _state(state: dict[str, Any]) -> Iterator[str]:
+    """One state of the line, and who made it."""
+    mark = "*" if state["explained"] else "-"
+    if state["voided"]:
+        says = "void: counts nothing"
+    else:
+        names = " ".join(state[name] for name in ("person", "project", "department") if state[name]) or "nobody"
+        billable = "billable" if state["billable"] else "not billable"
+        amounts = ", ".join(f"{book} {state[book] or 'UNPRICED'}" for book in ("price", "cost"))
+        says = f"{names}, {billable}, {amounts}"
+    yield f"  {mark} {state['charge_id']} {state['entry_kind']} {state['at'][:19]}, booked {state['day']}: {says}"
+    if state["correction_id"]:
+        yield f"      correction {state['correction_id']} by {state['actor']}: {state['reason']}"
 
 
 def _value(value: Any) -> str:

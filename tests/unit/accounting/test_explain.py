@@ -116,7 +116,7 @@ def test_people_read_list_version_rule_inputs_and_every_step():
     found = {
         "charge_id": "1.0", "entry_kind": "charge", "job_key": "p1/42/x", "line": 0, "completed_at": "2026-11-02",
         "posted_at": "2026-11-02", "printer": {"id": "p1", "name": "Studio", "model": MODEL}, "currency": "EUR",
-        "inputs": {"printed_area_mm2": 499_554, "ink_ul": {"cyan": 200}},
+        "inputs": {"printed_area_mm2": 499_554, "ink_ul": {"cyan": 200}}, "takes_back": False, "history": [],
         "price": msgspec.to_builtins(explained(EXAMPLE)),
         "cost": {"book": "cost", "unpriced": "no price list is published in book cost"},
     }  # fmt: skip
