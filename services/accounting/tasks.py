@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from shared import sqlfile
 from shared.errors import InkmeterError, NotFound, Retry
+from shared.http.conditions import require_match
 from shared.postgres import Pool, classified
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,11 @@ class Task(Struct, frozen=True, kw_only=True):
     attempts: int
     lease_until: datetime | None
     cancel_asked: bool
+
+    @property
+    def etag(self) -> str:
+        """Names the state of the task, not how far it is."""
+        return f'"{self.state}-{self.attempts}-{int(self.cancel_asked)}"'
 
 
 class Count:
@@ -93,12 +99,15 @@ class Tasks:
         """
         return await self._required("get_task", kind, task_id)
 
-    async def cancel(self, kind: Kind, task_id: UUID) -> Task:
+    async def cancel(self, kind: Kind, task_id: UUID, *, if_match: str | None = None) -> Task:
         """Calls a task off; what it has already posted stays.
 
         Raises:
             NotFound: there is none of that id and kind.
+            PreconditionFailed: it is in another state than the caller has seen.
         """
+        if if_match is not None:
+            require_match(if_match, (await self.get(kind, task_id)).etag, f"{kind} task")
         return await self._required("cancel_task", kind, task_id)
 
     async def _required(self, query: str, kind: Kind, task_id: UUID) -> Task:

@@ -15,7 +15,7 @@ from services.accounting.idempotency import once
 from services.accounting.rerate.reprice import MonthRepriced
 from services.accounting.rerate.work import RepriceRequest, RerateWork, written
 from services.accounting.tasks import Connection, Task, Tasks
-from shared.http.headers import IDEMPOTENCY_KEY, LOCATION
+from shared.http.headers import ETAG, IDEMPOTENCY_KEY, IF_MATCH, LOCATION
 from shared.http.routes import Answer, Call, Route
 from shared.postgres import Pool
 
@@ -80,9 +80,10 @@ class RepricingApi:
             Route(method="POST", path="/v1/repricings", handler=self._ask, body=Reprice, answer=RepricingItem,
                   status=202, takes=(IDEMPOTENCY_KEY,), gives=(LOCATION,),
                   summary="Price a period again by the published lists; what differs becomes new entries."),
-            Route(method="GET", path=one, handler=self._show, answer=RepricingItem, errors=(404,),
+            Route(method="GET", path=one, handler=self._show, answer=RepricingItem, errors=(404,), gives=(ETAG,),
                   summary="Show how far a repricing is, and what it came to."),
             Route(method="DELETE", path=one, handler=self._cancel, answer=RepricingItem, errors=(404,),
+                  takes=(IF_MATCH,), gives=(ETAG,),
                   summary="Call a repricing off; months that are done stay so."),
         ]  # fmt: skip
 
@@ -96,11 +97,13 @@ class RepricingApi:
         )
         return await queued(self._pool, self._tasks, call, request)
 
-    async def _show(self, call: Call) -> RepricingItem:
-        return _item(await self._tasks.get("reprice", id_of(call)))
+    async def _show(self, call: Call) -> Answer:
+        task = await self._tasks.get("reprice", id_of(call))
+        return Answer(_item(task), headers={ETAG.name: task.etag})
 
-    async def _cancel(self, call: Call) -> RepricingItem:
-        return _item(await self._tasks.cancel("reprice", id_of(call)))
+    async def _cancel(self, call: Call) -> Answer:
+        task = await self._tasks.cancel("reprice", id_of(call), if_match=call.if_match)
+        return Answer(_item(task), headers={ETAG.name: task.etag})
 
 
 async def queued(pool: Pool, tasks: Tasks, call: Call, request: RepriceRequest) -> Any:

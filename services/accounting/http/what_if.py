@@ -21,7 +21,7 @@ from services.accounting.rerate.what_if import Told
 from services.accounting.rerate.work import ReplayRequest, RerateWork, VersionRef, written
 from services.accounting.tasks import Connection, Task, Tasks
 from shared.errors import Conflict
-from shared.http.headers import IDEMPOTENCY_KEY, LOCATION
+from shared.http.headers import ETAG, IDEMPOTENCY_KEY, IF_MATCH, LOCATION
 from shared.http.problems import FieldError, Invalid
 from shared.http.routes import Answer, Call, Route
 from shared.money import format_micro
@@ -136,11 +136,13 @@ class WhatIfApi:
                   errors=(404, 409), takes=(IDEMPOTENCY_KEY,), gives=(LOCATION,),
                   summary="Replay a period through a price list, without writing to the ledger."),
             Route(method="GET", path=one, handler=self._show, query=ByQuery, answer=WhatIfItem, errors=(404,),
+                  gives=(ETAG,),
                   summary="Show how far a replay is, and what it came to."),
             Route(method="GET", path=f"{one}/rows", handler=self._rows, query=PageQuery,
                   answer=Page[DifferenceItem], errors=(404, 409),
                   summary="List the lines behind the difference, priced anew by the lists as they are now."),
             Route(method="DELETE", path=one, handler=self._cancel, answer=WhatIfItem, errors=(404,),
+                  takes=(IF_MATCH,), gives=(ETAG,),
                   summary="Call a replay off."),
         ]  # fmt: skip
 
@@ -167,11 +169,13 @@ class WhatIfApi:
         self._tasks.wake()
         return answer
 
-    async def _show(self, call: Call) -> WhatIfItem:
-        return _item(await self._tasks.get("what-if", id_of(call)), call.query.by)
+    async def _show(self, call: Call) -> Answer:
+        task = await self._tasks.get("what-if", id_of(call))
+        return Answer(_item(task, call.query.by), headers={ETAG.name: task.etag})
 
-    async def _cancel(self, call: Call) -> WhatIfItem:
-        return _item(await self._tasks.cancel("what-if", id_of(call)), "project")
+    async def _cancel(self, call: Call) -> Answer:
+        task = await self._tasks.cancel("what-if", id_of(call), if_match=call.if_match)
+        return Answer(_item(task, "project"), headers={ETAG.name: task.etag})
 
     async def _rows(self, call: Call) -> Page[DifferenceItem]:
         task = await self._tasks.get("what-if", id_of(call))
