@@ -14,7 +14,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from services.accounting.amend import NewCorrection
-from services.accounting.amend.post import QUERIES
+from services.accounting.amend.sums import QUERIES
 from services.accounting.ledger.codes import ENTRY_KIND
 from services.accounting.ledger.entries import OWN_STREAM, first_entry
 from services.accounting.ledger.fast.arrays import RAW, register
