@@ -14,6 +14,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from services.accounting.amend import NewCorrection
+from services.accounting.amend.post import BULK_LINES
 from services.accounting.amend.sums import QUERIES
 from services.accounting.ledger.codes import ENTRY_KIND
 from services.accounting.ledger.entries import OWN_STREAM, first_entry
@@ -113,6 +114,8 @@ async def post_changes(connection: Connection, correction: NewCorrection, change
         "voided": np.zeros(count, np.int64),
     }
     await _copy(connection, columns, count)
+    if count >= BULK_LINES:
+        await connection.execute(QUERIES["summarize"])
     await _roll_up(connection, columns)
     return int(correction_no)
 
