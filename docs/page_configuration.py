@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from deploy.local.settings import LocalSettings
-from services.cli_run import SERVICES
+from services.cli_run import PACKAGES, SERVICES
 from shared.settings import PREFIX, CommonSettings, is_secret
 
 COMMANDS: Final = """## Commands
@@ -42,7 +42,7 @@ def settings_classes() -> dict[str, type[CommonSettings]]:
     """The settings class of each service."""
     found = {}
     for service in SERVICES:
-        module = importlib.import_module(f"services.{service}.settings")
+        module = importlib.import_module(f"{PACKAGES[service]}.settings")
         for _, value in inspect.getmembers(module, inspect.isclass):
             if issubclass(value, CommonSettings) and value.__module__ == module.__name__:
                 found[service] = value

@@ -18,7 +18,11 @@ from shared.stack import read_stack
 from shared.terminal import json_option, print_json, print_table
 from shared.version import version as installed_version
 
-SERVICES: Final = ("collector", "accounting", "reporting")
+SERVICES: Final = ("collector", "accounting", "reporting", "aggregates")
+PACKAGES: Final = {name: f"services.{name}" for name in SERVICES} | {
+    "aggregates": "services.accounting.aggregates"
+}
+"""Where each service's `main` and `settings` are."""
 
 
 @click.command(short_help="Run one service in the foreground.")
@@ -28,7 +32,7 @@ def run(service: str) -> None:
 
     Example: INKMETER_DATABASE_URL=postgresql://... INKMETER_TOKEN_FILE=token inkmeter run accounting
     """
-    sys.exit(importlib.import_module(f"services.{service}.main").main())
+    sys.exit(importlib.import_module(f"{PACKAGES[service]}.main").main())
 
 
 @click.command(short_help="Bring the database's schemas up to date.")
@@ -126,7 +130,7 @@ def config() -> None:
 
 
 def _settings_of(service: str) -> CommonSettings:
-    found = importlib.import_module(f"services.{service}.settings")
+    found = importlib.import_module(f"{PACKAGES[service]}.settings")
     loaded = found.load_settings()
     if not isinstance(loaded, CommonSettings):
         raise TypeError(service)

@@ -30,7 +30,7 @@ class Running:
     def __init__(self, data_dir: Path, *, database_url: str, bootstrap: str, topic_prefix: str) -> None:
         self.data_dir = data_dir
         self.token = secrets.token_urlsafe(24)
-        self.ports = {service: free_port() for service in SERVICES}
+        self.ports = {service: free_port() for service in (*SERVICES, "aggregates")}
         self.settings = {
             "INKMETER_KAFKA_BOOTSTRAP": bootstrap,
             "INKMETER_DATABASE_URL": database_url,

@@ -10,7 +10,7 @@ from deploy.local.child import Program
 from deploy.local.paths import Layout
 from deploy.local.stopping import Stage
 
-SERVICES: Final = ("collector", "accounting", "reporting")
+SERVICES: Final = ("collector", "accounting", "reporting", "aggregates")
 HOST: Final = "127.0.0.1"
 _SECRETS: Final = ("INKMETER_DATABASE_URL", "INKMETER_TOKEN")
 """Never handed on in the environment, which other programs may read: their _FILE twins are."""

@@ -18,6 +18,7 @@ class LocalSettings(BaseSettings):
     local_collector_port: Port = Field(7081, description="Port of the collector.")
     local_accounting_port: Port = Field(7083, description="Port of accounting.")
     local_reporting_port: Port = Field(7084, description="Port of reporting.")
+    local_aggregates_port: Port = Field(7086, description="Port of the aggregates worker.")
     local_kafka_heap: str = Field(
         "384m", pattern=r"^\d+[kmg]$", description="Memory for Kafka's objects, as -Xmx takes it."
     )
@@ -31,4 +32,5 @@ class LocalSettings(BaseSettings):
             "collector": self.local_collector_port,
             "accounting": self.local_accounting_port,
             "reporting": self.local_reporting_port,
+            "aggregates": self.local_aggregates_port,
         }

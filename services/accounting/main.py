@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from services.accounting.amend.corrections import Corrections
 from services.accounting.budget_store import Budgets
 from services.accounting.charges import Charges
+from services.accounting.http.budget_check import BudgetCheckApi
 from services.accounting.http.budgets import BudgetApi
 from services.accounting.http.charges import ChargeApi
 from services.accounting.http.corrections import CorrectionApi
@@ -165,6 +166,7 @@ def routes(
         *UnpricedApi(pool, tasks, work, clock).routes(),
         *PeriodApi(Periods(pool, clock, timezone=zone)).routes(),
         *BudgetApi(Budgets(pool), SystemClock(), currency=settings.currency, timezone=settings.timezone).routes(),
+        *BudgetCheckApi(pool, clock, currency=currency, zone=ZoneInfo(zone)).routes(),
         *ReservationApi(Reservations(pool, currency=settings.currency), currency=settings.currency).routes(),
         *ChargeApi(charges, Lists(pool), SystemClock(), timezone=settings.timezone).routes(),
     ]

@@ -17,7 +17,7 @@ from tests.servers import execute
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 ONE_SHOTS = ("migrate", "topics")
-SERVICES = ("collector", "accounting", "reporting")
+SERVICES = ("collector", "accounting", "reporting", "aggregates")
 DEFAULTS = {"${INKMETER_CURRENCY:-EUR}": "EUR", "${INKMETER_TIMEZONE:-UTC}": "UTC"}
 
 
@@ -55,7 +55,7 @@ def healthy(name, port, environment):
     """Runs the container's own health check."""
     program, *arguments = COMPOSE[name]["healthcheck"]["test"][1:]
     assert program == "python"
-    published = {"collector": "7081", "accounting": "7083", "reporting": "7084"}[name]
+    published = {"collector": "7081", "accounting": "7083", "reporting": "7084", "aggregates": "7086"}[name]
     assert f":{published}/" in arguments[-1]
     arguments[-1] = arguments[-1].replace(published, str(port))
     done = subprocess.run(

@@ -19,7 +19,7 @@ from deploy.local.state import StackState, read_json
 from shared.stack import read_stack
 from tests.deadline import eventually
 
-NAMES = ["accounting", "collector", "kafka", "postgres", "reporting"]
+NAMES = ["accounting", "aggregates", "collector", "kafka", "postgres", "reporting"]
 BACK_WITHIN_S = 60
 GONE_WITHIN_S = 40
 
@@ -87,7 +87,7 @@ def test_stack_json_is_private_and_names_what_runs(local):
     path = local.layout.stack_file
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     found = json.loads(path.read_text())
-    assert set(found["services"]) == {"collector", "accounting", "reporting"}
+    assert set(found["services"]) == {"collector", "accounting", "reporting", "aggregates"}
     assert sorted(child.name for child in local.children()) == NAMES
     assert all(is_alive(child.pid, child.mark) for child in local.children())
     token = Path(found["token_file"])

@@ -12,7 +12,7 @@ import yaml
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docker-compose.yml").read_text()
-OURS = ("migrate", "topics", "collector", "accounting", "reporting")
+OURS = ("migrate", "topics", "collector", "accounting", "reporting", "aggregates")
 
 
 @pytest.fixture(scope="module")
