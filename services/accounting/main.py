@@ -14,6 +14,7 @@ from services.accounting.http.budget_check import BudgetCheckApi
 from services.accounting.http.budgets import BudgetApi
 from services.accounting.http.charges import ChargeApi
 from services.accounting.http.corrections import CorrectionApi
+from services.accounting.http.imports import ImportApi
 from services.accounting.http.periods import PeriodApi
 from services.accounting.http.price_assignments import PriceAssignmentApi
 from services.accounting.http.price_copies import PriceCopyApi
@@ -159,6 +160,7 @@ def routes(
         *PriceCopyApi(price_books).routes(),
         *PricePublicationApi(price_books, currency=settings.currency).routes(),
         *PriceAssignmentApi(pool).routes(),
+        *ImportApi(projects, Budgets(pool)).routes(),
         *ProjectApi(projects).routes(),
         *CorrectionApi(corrections, pool, clock, timezone=zone, currency=currency).routes(),
         *WhatIfApi(pool, tasks, work).routes(),

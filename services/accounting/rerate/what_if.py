@@ -137,6 +137,7 @@ async def replay(
             async for chunk in replayer.chunks(span):
                 effect.add(chunk.lines, chunk.before, chunk.after, month=span.number)
                 await progress(len(chunk.lines))
+        effect.finish()
         return await _told(connection, effect)
 
 
