@@ -9,7 +9,7 @@ DATA_DIR ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test peers lint format docs requirements bench-ledger bench-reports clean
+.PHONY: help install demo test peers lint format docs requirements bench-ledger bench-reports bench-rerate bench-growth bench-latency soak clean
 
 help: ## Print this list
 	@echo "Inkmeter: what every print costs, on any printer."
@@ -49,8 +49,20 @@ docs: $(VENV)/.dev ## Write the pages that are generated from the code
 bench-ledger: $(VENV)/.run $(BENCH_VENV)/.run ## Measure the ledger against peers and limits (about 20 minutes)
 	@exec $(BIN)/python -m bench.ledger $(ARGS)
 
+bench-growth: $(VENV)/.run ## Measure the ledger's rate and memory as it grows (about 20 minutes)
+	@exec $(BIN)/python -m bench.growth $(ARGS)
+
+bench-latency: $(VENV)/.run ## Measure the time from the producer to the commit at 2,000 jobs a second
+	@exec $(BIN)/python -m bench.latency $(ARGS)
+
+soak: $(VENV)/.run ## Post a million charges through kill -9 and verify them (about 5 minutes)
+	@exec $(BIN)/python -m bench.soak $(ARGS)
+
 bench-reports: $(VENV)/.run ## Measure summaries of 10 million lines beside GROUP BY (about 15 minutes)
 	@exec $(BIN)/python -m bench.reports $(ARGS)
+
+bench-rerate: $(VENV)/.run ## Measure what-if and re-pricing beside an UPDATE in place (about 10 minutes)
+	@exec $(BIN)/python -m bench.rerate $(ARGS)
 
 requirements: $(VENV)/.made ## Pin all dependencies anew, with hashes
 	$(BIN)/python -m pip install -q uv==0.13.9

@@ -22,8 +22,8 @@ from bench.run import ROOT, Result, run_of
 from bench.servers import OURS, PEERS, Servers, servers
 from bench.table import NAMES, table
 
-ORDER: Final = ("ours-1", "l1", "ours-2", "a", "d", "b", "c")
-"""One round; "service" is measured only when it is asked for."""
+ORDER: Final = ("ours-1", "l1", "ours-2", "service", "a", "d", "b", "c")
+"""One round."""
 SETTLE_S: Final = 1.0
 WARM_UP: Final = 0
 

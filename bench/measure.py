@@ -37,10 +37,11 @@ class Meters:
         assert row
         return Reading(now, client, self._server_cpu_s(), row[0])
 
-    def watch_memory(self) -> None:
-        """Notes the highest resident set of each client so far; call it now and then."""
-        for at, client in enumerate(self._clients):
-            self.peak_rss_bytes[at] = max(self.peak_rss_bytes[at], client.memory_info().rss)
+    def watch_memory(self) -> int:
+        """Notes the highest resident set of each client so far, and answers the largest now; call it often."""
+        sizes = [client.memory_info().rss for client in self._clients]
+        self.peak_rss_bytes = [max(pair) for pair in zip(self.peak_rss_bytes, sizes, strict=True)]
+        return max(sizes, default=0)
 
     def _server_cpu_s(self) -> float:
         """CPU of all server processes, also of those that have ended: the postmaster has waited for them."""

@@ -13,7 +13,7 @@ from typing import Final
 import psycopg
 
 from bench.measure import Meters, Reading
-from bench.servers import Content, Servers
+from bench.servers import TEMPLATE, Content, Servers
 from deploy.local.child import Child, Program
 from deploy.local.guard import guard_of_this_process
 from deploy.local.stopping import Stage
@@ -31,6 +31,8 @@ class Result:
         jobs: different jobs that were posted within `seconds`.
         peak_rss_mb: of the largest process; 0 where it was not measured.
         steady_jobs_per_s: of the ledger, from its first commit on, so without its start; 0 elsewhere.
+        relayed_jobs_per_s: of the whole service, until the last charge was told to Kafka; 0 elsewhere.
+        rss_growth: of the ledger, its memory in the last quarter over that in the first one; 0 elsewhere.
     """
 
     pipeline: str
@@ -43,6 +45,8 @@ class Result:
     wal_bytes_per_job: float
     peak_rss_mb: float
     steady_jobs_per_s: float = 0.0
+    relayed_jobs_per_s: float = 0.0
+    rss_growth: float = 0.0
 
 
 class Processes:
@@ -132,13 +136,15 @@ def result(run: Run, jobs: float, first: Reading, last: Reading, peak_rss_bytes:
 
 
 @contextmanager
-def run_of(servers: Servers, pipeline: str, number: int, prefix: str) -> Iterator[Run]:
-    """A fresh database and folder for one run."""
+def run_of(
+    servers: Servers, pipeline: str, number: int, prefix: str, *, template: str | None = None
+) -> Iterator[Run]:
+    """A fresh database, or a copy of another one, and a folder for one run."""
     name = f"{pipeline.replace('-', '_')}_{number}"
     folder = servers.folder / name
     folder.mkdir(mode=0o700)
     with (
-        servers.database(name) as database,
+        servers.database(name, template or TEMPLATE) as database,
         psycopg.connect(servers.postgres.url_of(database), autocommit=True) as connection,
     ):
         yield Run(servers, pipeline, number, database, servers.contents[prefix], folder, connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import shutil
 import tempfile
@@ -73,9 +74,9 @@ class Servers:
         return int(row[0])
 
     @contextmanager
-    def database(self, name: str) -> Iterator[str]:
-        """A fresh copy of the template, on a server that has nothing left to write; gone afterwards."""
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    def database(self, name: str, template: str = TEMPLATE) -> Iterator[str]:
+        """A fresh copy of a template, on a server that has nothing left to write; gone afterwards."""
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         self.execute("CHECKPOINT")
         os.sync()
         try:
@@ -148,7 +149,7 @@ async def _fill(bootstrap: str, topic: str, jobs: int) -> Content:
             ]
             await asyncio.gather(*sent)
             records += len(some)
-            lines |= {each.value: each.lines for each in some}
+            lines |= {hashlib.blake2b(each.value, digest_size=16).digest(): each.lines for each in some}
             size += sum(len(each.value) for each in some)
     finally:
         await producer.stop()

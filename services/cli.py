@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "printers": ("services.collector.cli", "Add, list, test and remove printers."),
     "prices": ("services.accounting.cli", "Import, show and publish price lists."),
     "projects": ("services.accounting.cli", "Name projects."),
+    "customers": ("services.accounting.cli", "Name customers."),
     "departments": ("services.accounting.cli", "Name departments."),
     "budgets": ("services.accounting.cli", "Limit what may be charged, and see what is used."),
     "jobs": ("services.accounting.cli", "List jobs."),

@@ -31,7 +31,9 @@ def changed_event(project: Project) -> Any:
     data: CustomerChanged | ProjectChanged
     if project.kind == "customer":
         event_type = CUSTOMER_CHANGED
-        data = CustomerChanged(code=project.code, name=project.name, active=project.active)
+        data = CustomerChanged(
+            code=project.code, name=project.name, active=project.active, price_list=project.price_list
+        )
     else:
         event_type = PROJECT_CHANGED
         data = ProjectChanged(
@@ -43,6 +45,7 @@ def changed_event(project: Project) -> Any:
             billable=project.billable,
             people=project.people,
             departments=project.departments,
+            price_list=project.price_list,
         )
     return new_event(
         event_type,

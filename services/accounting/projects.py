@@ -12,10 +12,12 @@ from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
+from services.accounting import assignments
 from services.accounting.pricebook_loader import QUERIES as PRICE_QUERIES
 from shared import sqlfile
 from shared.errors import Conflict, NotFound
 from shared.http.conditions import require_match
+from shared.http.headers import DEFAULT_ACTOR
 from shared.postgres import Pool, classified
 
 _log = structlog.get_logger()
@@ -52,6 +54,7 @@ class Project(Struct, frozen=True, kw_only=True):
         people: who may charge to it; empty is everyone.
         departments: whose people may charge to it; empty is all of them.
         code_folded, name_folded: as they are sorted by.
+        price_list: the list of book price that is assigned to it.
     """
 
     kind: Kind
@@ -67,6 +70,7 @@ class Project(Struct, frozen=True, kw_only=True):
     revision: int
     code_folded: str
     name_folded: str
+    price_list: str | None
 
     @property
     def etag(self) -> str:
@@ -132,7 +136,13 @@ class Projects:
                 return _one(await read_projects(connection, "get_project", kind=kind, code=code), kind, code)
 
     async def put(
-        self, kind: Kind, code: str, values: Mapping[str, Any], *, if_match: str | None = None
+        self,
+        kind: Kind,
+        code: str,
+        values: Mapping[str, Any],
+        *,
+        by: str = DEFAULT_ACTOR,
+        if_match: str | None = None,
     ) -> tuple[Project, bool]:
         """Creates or changes one, and answers it and whether it is new; what is not told has its default.
 
@@ -143,12 +153,19 @@ class Projects:
             async with self.pool.connection() as connection:
                 before = await self._locked(connection, kind, code)
                 require_match(if_match, before.etag if before else None, f"{kind} {code}")
+                await self._assign(connection, kind, code, values, by)
                 after = await self._put(connection, kind, code, {**DEFAULTS, **values}, before)
         self.news.set()
         return after, before is None
 
     async def patch(
-        self, kind: Kind, code: str, changes: Mapping[str, Any], *, if_match: str | None = None
+        self,
+        kind: Kind,
+        code: str,
+        changes: Mapping[str, Any],
+        *,
+        by: str = DEFAULT_ACTOR,
+        if_match: str | None = None,
     ) -> Project:
         """Changes some fields of one.
 
@@ -161,11 +178,12 @@ class Projects:
                 before = _one([each for each in [await self._locked(connection, kind, code)] if each], kind, code)
                 require_match(if_match, before.etag, f"{kind} {code}")
                 values = {name: getattr(before, name) for name in ("name", *DEFAULTS)}
+                await self._assign(connection, kind, code, changes, by)
                 after = await self._put(connection, kind, code, {**values, **changes}, before)
         self.news.set()
         return after
 
-    async def delete(self, kind: Kind, code: str, *, if_match: str | None = None) -> None:
+    async def delete(self, kind: Kind, code: str, *, by: str = DEFAULT_ACTOR, if_match: str | None = None) -> None:
         """Deletes one that nothing names.
 
         Raises:
@@ -184,10 +202,18 @@ class Projects:
                         f"The {kind} {code} can't be deleted, as {row[0]}: set active to false, so that "
                         "nothing more is charged to it."
                     )
+                if before.price_list:
+                    await assignments.assign(connection, assignments.Place("price", kind, code), None, by=by)
                 await connection.execute(QUERIES["delete_project"], place)
                 if kind == "project":
                     await connection.execute(PRICE_QUERIES["count_up_revision"])
         self.news.set()
+
+    async def settle(self) -> None:
+        """Sorts many new names into the index of the search."""
+        with classified():
+            async with self.pool.connection() as connection:
+                await connection.execute("SELECT accounting.settle_project_words()")
 
     async def index_search(self) -> None:
         """Makes the index of names if the server has become able to; says what to do if it has not."""
@@ -199,8 +225,18 @@ class Projects:
             _log.warning("projects_searched_without_index", remedy=remedy)
 
     async def _locked(self, connection: AsyncConnection[Any], kind: Kind, code: str) -> Project | None:
+        """Locked after the assignments, which lock what they are for: nobody waits in a circle."""
+        await assignments.lock(connection)
         found = await read_projects(connection, "lock_project", kind=kind, code=code)
         return found[0] if found else None
+
+    @staticmethod
+    async def _assign(
+        connection: AsyncConnection[Any], kind: Kind, code: str, values: Mapping[str, Any], by: str
+    ) -> None:
+        if "price_list" in values:
+            place = assignments.Place("price", kind, code)
+            await assignments.assign(connection, place, values["price_list"], by=by)
 
     async def _put(
         self,

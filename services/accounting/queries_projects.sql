@@ -1,7 +1,7 @@
 -- name: list_projects
--- A page in one of the orders of services/accounting/project_orders.py, which puts itself in.
+-- A page in one of the orders of services/accounting/projects.py, which puts itself in.
 SELECT kind, code, name, customer, active, billable, people, departments, notes, changed_at, revision, code_folded,
-    name_folded
+    name_folded, accounting.assigned_price_list(kind, code) AS price_list
 FROM accounting.project
 WHERE kind = %(kind)s AND /* after */
 ORDER BY /* order */
@@ -23,7 +23,7 @@ WITH found AS MATERIALIZED (
     LIMIT %(few)s + 1
 ),
 counted AS (SELECT count(*) <= %(few)s AS are_few FROM found)
-SELECT * FROM (
+SELECT matching.*, accounting.assigned_price_list(kind, code) AS price_list FROM (
     SELECT * FROM found WHERE (SELECT are_few FROM counted)
     UNION
     (SELECT kind, code, name, customer, active, billable, people, departments, notes, changed_at, revision,
@@ -57,12 +57,12 @@ LIMIT %(limit)s
 
 -- name: get_project
 SELECT kind, code, name, customer, active, billable, people, departments, notes, changed_at, revision, code_folded,
-    name_folded
+    name_folded, accounting.assigned_price_list(kind, code) AS price_list
 FROM accounting.project WHERE kind = %(kind)s AND code = %(code)s
 
 -- name: lock_project
 SELECT kind, code, name, customer, active, billable, people, departments, notes, changed_at, revision, code_folded,
-    name_folded
+    name_folded, accounting.assigned_price_list(kind, code) AS price_list
 FROM accounting.project WHERE kind = %(kind)s AND code = %(code)s FOR UPDATE
 
 -- name: put_project
@@ -108,7 +108,7 @@ SELECT pg_try_advisory_xact_lock(hashtext('accounting.project'))
 
 -- name: untold_projects
 SELECT kind, code, name, customer, active, billable, people, departments, notes, changed_at, revision, code_folded,
-    name_folded
+    name_folded, accounting.assigned_price_list(kind, code) AS price_list
 FROM accounting.project WHERE told_revision < revision ORDER BY kind, code LIMIT %(limit)s
 
 -- name: untold_removals

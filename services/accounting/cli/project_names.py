@@ -1,4 +1,4 @@
-"""`inkmeter projects` and `inkmeter departments`: name what jobs are charged to."""
+"""`inkmeter projects`, `customers` and `departments`: name what jobs are charged to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import quote
 import click
 
 from services.accounting.cli.pages import all_items
-from shared.errors import Reject
+from shared.errors import NotFound, Reject
 from shared.http.client import call
 from shared.terminal import data_dir_option, json_option, print_json, print_table, say
 
@@ -19,6 +19,11 @@ def projects() -> None:
     """Name projects. A job may be charged to a project that is not named here; it then shows by its code."""
 
 
+@click.group(short_help="Name customers.")
+def customers() -> None:
+    """Name the customers that projects are done for."""
+
+
 @click.group(short_help="Name departments.")
 def departments() -> None:
     """Name departments. A job may be charged to a department that is not named here."""
@@ -26,92 +31,104 @@ def departments() -> None:
 
 @projects.command("set")
 @click.argument("code")
-@click.option("--name", required=True, help="What people call it.")
-@click.option("--customer", help="Whom it is done for.")
-@click.option("--billable/--not-billable", default=True, show_default=True)
-@click.option("--active/--inactive", default=True, show_default=True)
+@click.option("--name", help="What people call it; needed for a new one.")
+@click.option("--customer", help="Whom it is done for: a customer's code, or any text.")
+@click.option("--billable/--not-billable", default=None, help="What jobs are that do not say it themselves.")
+@click.option("--active/--inactive", default=None, help="Whether it may still be charged.")
+@click.option("--person", "people", multiple=True, help="Who alone may charge to it; repeat it for several.")
+@click.option("--department", "departments", multiple=True, help="Whose people alone may charge to it.")
+@click.option("--price-list", help="The list that counts for it instead of the usual one.")
+@click.option("--notes")
 @data_dir_option
 @json_option
-def set_project(
-    code: str,
-    *,
-    name: str,
-    customer: str | None,
-    billable: bool,
-    active: bool,
-    data_dir: Path | None,
-    as_json: bool,
-) -> None:
-    """Create or change a project.
+def set_project(code: str, *, data_dir: Path | None, as_json: bool, **given: Any) -> None:
+    """Create or change a project; what is not given stays as it is.
 
-    Example: inkmeter projects set P-100 --name "Harbour bridge" --customer "City of Kiel"
+    Example: inkmeter projects set P-100 --name "Harbour bridge" --customer KIEL
     """
-    body = {"name": name, "customer": customer, "billable": billable, "active": active}
-    _put("projects", code, body, data_dir, as_json=as_json)
+    _set("project", code, given, data_dir, as_json=as_json)
 
 
-@departments.command("set")
-@click.argument("code")
-@click.option("--name", required=True, help="What people call it.")
-@click.option("--active/--inactive", default=True, show_default=True)
-@data_dir_option
-@json_option
-def set_department(code: str, *, name: str, active: bool, data_dir: Path | None, as_json: bool) -> None:
-    """Create or change a department.
+def _set_command(kind: str, example: str) -> click.Command:
+    @click.command(
+        "set", help=f"Create or change a {kind}; what is not given stays as it is.\n\nExample: {example}"
+    )
+    @click.argument("code")
+    @click.option("--name", help="What people call it; needed for a new one.")
+    @click.option("--active/--inactive", default=None, help="Whether it may still be charged.")
+    @click.option("--price-list", help="The list that counts for it instead of the usual one.")
+    @click.option("--notes")
+    @data_dir_option
+    @json_option
+    def set_one(code: str, *, data_dir: Path | None, as_json: bool, **given: Any) -> None:
+        _set(kind, code, given, data_dir, as_json=as_json)
 
-    Example: inkmeter departments set ARCH --name Architecture
-    """
-    _put("departments", code, {"name": name, "active": active}, data_dir, as_json=as_json)
+    return set_one
 
 
-def _put(what: str, code: str, body: dict[str, Any], data_dir: Path | None, *, as_json: bool) -> None:
+def _set(kind: str, code: str, given: dict[str, Any], data_dir: Path | None, *, as_json: bool) -> None:
     if not code:
         raise Reject("CODE must not be empty: it is what jobs are charged to, such as P-100.")
-    item = call("accounting", "PUT", f"/v1/{what}/{quote(code, safe='')}", body=body, data_dir=data_dir)
-    if as_json:
-        print_json(item)
-    else:
-        say(f"{item['code']} is {item['name']}.")
+    body = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in given.items()
+        if value not in {None, ()}
+    }
+    # With a name it may be new; without one it must be there already.
+    method = "PUT" if "name" in body and not _is_there(kind, code, data_dir) else "PATCH"
+    item = call("accounting", method, _path(kind, code), body=body, data_dir=data_dir)
+    print_json(item) if as_json else say(f"{item['code']} is {item['name']}.")
 
 
-@projects.command("list")
-@click.option("--search", help="Beginning of a code, or part of a name.")
-@data_dir_option
-@json_option
-def list_projects(*, search: str | None, data_dir: Path | None, as_json: bool) -> None:
-    """List projects.
-
-    Example: inkmeter projects list --search bridge
-    """
-    items = all_items("accounting", "/v1/projects", {"q": search}, data_dir)
-    if as_json:
-        print_json(items)
-        return
-    print_table(
-        ["Code", "Name", "Customer", "Billable", "Active"],
-        [(i["code"], i["name"], i.get("customer"), _yes(i.get("billable")), _yes(i["active"])) for i in items],
-        empty=_nothing("project", search),
-    )
+def _is_there(kind: str, code: str, data_dir: Path | None) -> bool:
+    try:
+        call("accounting", "GET", _path(kind, code), data_dir=data_dir)
+    except NotFound:
+        return False
+    return True
 
 
-@departments.command("list")
-@click.option("--search", help="Beginning of a code, or part of a name.")
-@data_dir_option
-@json_option
-def list_departments(*, search: str | None, data_dir: Path | None, as_json: bool) -> None:
-    """List departments.
+def _delete_command(kind: str) -> click.Command:
+    example = f"Example: inkmeter {kind}s delete OLD-1"
 
-    Example: inkmeter departments list
-    """
-    items = all_items("accounting", "/v1/departments", {"q": search}, data_dir)
-    if as_json:
-        print_json(items)
-        return
-    print_table(
-        ["Code", "Name", "Active"],
-        [(i["code"], i["name"], _yes(i["active"])) for i in items],
-        empty=_nothing("department", search),
-    )
+    @click.command("delete", help=f"Delete a {kind} that nothing was ever charged to.\n\n{example}")
+    @click.argument("code")
+    @data_dir_option
+    @json_option
+    def delete(code: str, *, data_dir: Path | None, as_json: bool) -> None:
+        call("accounting", "DELETE", _path(kind, code), data_dir=data_dir)
+        print_json({"code": code, "deleted": True}) if as_json else say(f"The {kind} {code} is deleted.")
+
+    return delete
+
+
+def _list_command(kind: str) -> click.Command:
+    @click.command("list", help=f"List {kind}s.\n\nExample: inkmeter {kind}s list --search bridge")
+    @click.option("--search", help="Beginning of a code, or part of a name.")
+    @click.option("--sort", type=click.Choice(["code", "name", "changed_at"]), default="code", show_default=True)
+    @data_dir_option
+    @json_option
+    def list_them(*, search: str | None, sort: str, data_dir: Path | None, as_json: bool) -> None:
+        items = all_items("accounting", f"/v1/{kind}s", {"q": search, "sort": sort}, data_dir)
+        if as_json:
+            print_json(items)
+            return
+        of_project = kind == "project"
+        print_table(
+            ["Code", "Name", *(["Customer", "Billable"] if of_project else []), "Price list", "Active"],
+            [
+                (i["code"], i["name"], *((i["customer"], _yes(i["billable"])) if of_project else ()),
+                 i["price_list"], _yes(i["active"]))
+                for i in items
+            ],
+            empty=_nothing(kind, search),
+        )  # fmt: skip
+
+    return list_them
+
+
+def _path(kind: str, code: str) -> str:
+    return f"/v1/{kind}s/{quote(code, safe='')}"
 
 
 def _nothing(kind: str, search: str | None) -> str:
@@ -122,3 +139,10 @@ def _nothing(kind: str, search: str | None) -> str:
 
 def _yes(value: object) -> str:
     return "yes" if value else "no"
+
+
+customers.add_command(_set_command("customer", 'inkmeter customers set KIEL --name "City of Kiel"'))
+departments.add_command(_set_command("department", "inkmeter departments set ARCH --name Architecture"))
+for group, one in ((projects, "project"), (customers, "customer"), (departments, "department")):
+    group.add_command(_list_command(one))
+    group.add_command(_delete_command(one))

@@ -45,6 +45,7 @@ class Table(NamedTuple):
         rows: without the empty ones and those with a fault of their own.
         faults: of the header and of single lines.
         lines: how many records the file has, good and bad.
+        is_whole: whether the header and all of the file could be read; else nothing of it is sure.
     """
 
     encoding: str
@@ -53,6 +54,7 @@ class Table(NamedTuple):
     rows: list[Row]
     faults: list[Fault]
     lines: int
+    is_whole: bool = True
 
 
 def read_table(raw: bytes, columns: Sequence[str], *, needs: Iterable[str] = ()) -> Table:
@@ -71,14 +73,16 @@ def read_table(raw: bytes, columns: Sequence[str], *, needs: Iterable[str] = ())
     decoded = decode(raw)
     separator, skipped = _separator(decoded.text)
     faults: list[Fault] = []
-    records = _records(decoded.text, separator, faults, skipped)
+    broken: list[Fault] = []
+    records = _records(decoded.text, separator, broken, skipped)
     line, cells = next(records, (1, []))
     header = _header(cells, columns, faults, line)
     faults += [Fault(line, name, f"the file has no column {name}") for name in needs if name not in header]
     rows: list[Row] = []
     count = 0
-    if faults:  # Without a sound header every line would be wrong for the same reason.
-        return Table(decoded.encoding, separator, tuple(filter(None, header)), rows, faults, count)
+    found = tuple(filter(None, header))
+    if faults or broken:  # Without a sound header every line would be wrong for the same reason.
+        return Table(decoded.encoding, separator, found, rows, [*broken, *faults], count, is_whole=False)
     width = len(header)
     for line, cells in records:
         stripped = [cell.strip() for cell in cells]
@@ -94,10 +98,10 @@ def read_table(raw: bytes, columns: Sequence[str], *, needs: Iterable[str] = ())
             continue
         stripped += [""] * (width - len(stripped))
         rows.append(Row(line, {name: cell for name, cell in zip(header, stripped, strict=False) if name}))
-    return Table(decoded.encoding, separator, tuple(filter(None, header)), rows, faults, count)
+    return Table(decoded.encoding, separator, found, rows, [*faults, *broken], count, is_whole=not broken)
 
 
-def _records(text: str, separator: str, faults: list[Fault], skipped: int) -> Iterator[tuple[int, list[str]]]:
+def _records(text: str, separator: str, broken: list[Fault], skipped: int) -> Iterator[tuple[int, list[str]]]:
     """Each record with the line on which it begins; what is no CSV ends them with a fault."""
     reader = csv.reader(islice(_lines(text), skipped, None), delimiter=separator, strict=True)
     while True:
@@ -107,10 +111,10 @@ def _records(text: str, separator: str, faults: list[Fault], skipped: int) -> It
         except StopIteration:
             return
         except csv.Error as error:
-            faults.append(Fault(line, "", f"is not CSV: {error} (is there a single quotation mark?)"))
+            broken.append(Fault(line, "", f"is not CSV: {error} (is there a single quotation mark?)"))
             return
         if any(len(cell) > MAX_CELL for cell in cells):
-            faults.append(Fault(line, "", f"has a cell of more than {MAX_CELL} characters"))
+            broken.append(Fault(line, "", f"has a cell of more than {MAX_CELL} characters"))
             return
         yield line, cells
 

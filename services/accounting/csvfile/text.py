@@ -12,6 +12,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
+"""A program that writes its own mark before a text that has one leaves two of them."""
 _LOOKED_AT: Final = 2_000
 _MOSTLY: Final = 0.4
 """UTF-16 of a European header has a zero in nearly every second byte; other text has none at all."""
@@ -44,7 +46,7 @@ def decode(raw: bytes) -> Decoded:
     if (place := text.find("\0")) >= 0:
         line = text.count("\n", 0, place) + 1
         raise Reject(f"The file is not text: line {line} has the control character U+0000.")
-    return Decoded(text, encoding)
+    return Decoded(text.removeprefix(_MARK), encoding)
 
 
 def _encoding(raw: bytes) -> tuple[str, int]:

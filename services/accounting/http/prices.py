@@ -130,9 +130,11 @@ class PriceBookApi:
         headers = {"ETag": found.etag}
         accepted = call.headers.get("Accept", "")
         if TOML in accepted:
-            return Answer(to_toml(found.file()), headers=headers, content_type=TOML)
+            text = await asyncio.to_thread(lambda: to_toml(found.file()))
+            return Answer(text, headers=headers, content_type=TOML)
         if CSV in accepted:
-            return Answer(to_csv(found.file()), headers=headers, content_type=CSV)
+            text = await asyncio.to_thread(lambda: to_csv(found.file()))
+            return Answer(text, headers=headers, content_type=CSV)
         item = await self._item(found)
         return Answer(PriceBook(**item, definition=found.definition), headers=headers)
 

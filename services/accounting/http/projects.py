@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final, NamedTuple
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from services.accounting.codes import MAX_NAME, MAX_NOTES, wrong_code, wrong_new_code
 from services.accounting.http.paging import Page, PageQuery, from_cursor, page_of
-from services.accounting.http.texts import MAX_NAME, Customer, Name, code_of, wrong_code
+from services.accounting.http.texts import Customer, Name
 from services.accounting.projects import Kind, Project, Projects, Sort
 from shared.events.projects import MAX_ALLOWED
 from shared.http.headers import ETAG, IF_MATCH
@@ -17,9 +18,8 @@ from shared.http.problems import FieldError, Invalid
 from shared.http.routes import Answer, Call, Route
 
 Codes = Annotated[list[str], Meta(max_length=MAX_ALLOWED)]
-Notes = Annotated[str, Meta(max_length=10_000, pattern=r"^[^\x00]*$")]
-RESERVED: Final = frozenset({"import", "export", "import-template"})
-"""What stands where a code would in the paths of imports and exports."""
+Notes = Annotated[str, Meta(max_length=MAX_NOTES, pattern=r"^[^\x00]*$")]
+PriceList = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
 class ListQuery(PageQuery, frozen=True, kw_only=True):
@@ -41,11 +41,16 @@ class ProjectQuery(ListQuery, frozen=True, kw_only=True):
 
 
 class CustomerBody(Struct, frozen=True, kw_only=True):
-    """What a customer or a department is."""
+    """What a customer or a department is.
+
+    Attributes:
+        price_list: the list of book price that counts for it, null for none of its own; left out, it stays.
+    """
 
     name: Name
     active: bool = True
     notes: Notes = ""
+    price_list: PriceList | UnsetType | None = UNSET
 
 
 class ProjectBody(CustomerBody, frozen=True, kw_only=True):
@@ -70,6 +75,7 @@ class CustomerPatch(Struct, frozen=True, kw_only=True):
     name: Name | UnsetType = UNSET
     active: bool | UnsetType = UNSET
     notes: Notes | UnsetType = UNSET
+    price_list: PriceList | UnsetType | None = UNSET
 
 
 class ProjectPatch(CustomerPatch, frozen=True, kw_only=True):
@@ -88,6 +94,7 @@ class CustomerItem(Struct, frozen=True, kw_only=True):
     name: str
     active: Annotated[bool, Meta(description="Whether it may still be charged.")]
     notes: str
+    price_list: str | None
     changed_at: datetime
 
 
@@ -170,17 +177,18 @@ class _Routes:
 
     async def _put(self, call: Call) -> Answer:
         code = _new_code(call.path["code"])
-        stored, is_new = await self._store.put(self._kind, code, values_of(call.body), if_match=call.if_match)
+        values = values_of(call.body)
+        stored, is_new = await self._store.put(self._kind, code, values, by=call.actor, if_match=call.if_match)
         return self._answer(stored, status=201 if is_new else 200)
 
     async def _patch_one(self, call: Call) -> Answer:
         changes = values_of(call.body)
         return self._answer(
-            await self._store.patch(self._kind, call.path["code"], changes, if_match=call.if_match)
+            await self._store.patch(self._kind, call.path["code"], changes, by=call.actor, if_match=call.if_match)
         )
 
     async def _delete(self, call: Call) -> None:
-        await self._store.delete(self._kind, call.path["code"], if_match=call.if_match)
+        await self._store.delete(self._kind, call.path["code"], by=call.actor, if_match=call.if_match)
 
     def _answer(self, project: Project, *, status: int = 200) -> Answer:
         return Answer(self._item(project), status=status, headers={"ETag": project.etag})
@@ -206,7 +214,7 @@ def values_of(body: CustomerBody | CustomerPatch) -> dict[str, Any]:
     values = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
     errors = [
         FieldError(f"/{name}", "has a blank at one of its ends")
-        for name in ("name", "customer")
+        for name in ("name", "customer", "notes")
         if (text := values.get(name)) and text != text.strip()
     ]
     for name in ("people", "departments"):
@@ -222,6 +230,6 @@ def values_of(body: CustomerBody | CustomerPatch) -> dict[str, Any]:
 
 
 def _new_code(code: str) -> str:
-    if code in RESERVED:
-        raise Invalid([FieldError("/code", f"{code} can't be a code: it names a part of this interface")])
-    return code_of(code)
+    if why := wrong_new_code(code):
+        raise Invalid([FieldError("/code", why)])
+    return code

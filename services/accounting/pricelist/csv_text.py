@@ -7,7 +7,7 @@ with name, book, currency and the rest. An empty cell is an absent key.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from services.accounting.csvfile import DecimalMark, Row, decimal_mark, number_of, plain_text, read_table
@@ -28,6 +28,7 @@ RATE_COLUMNS: Final = (
     "per_job",
 )  # fmt: skip
 COLUMNS: Final = ("table", *LIST_COLUMNS, *RATE_COLUMNS)
+_PLACES: Final = {column: place for place, column in enumerate(COLUMNS)}
 _RATES: Final = ("per_", "cartridge_")
 _NUMBERS: Final = frozenset({"minimum_per_job", "markup", "rounding_step", "overhead", "from"})
 _MOMENTS: Final = frozenset({"valid_from", "valid_until"})
@@ -61,11 +62,15 @@ def to_csv(prices: PriceListFile) -> str:
     ]
     for table in TABLES:
         rows += [{"table": table, **entry} for entry in document.get(table, ())]
-    return write_table(COLUMNS, [[_cell(column, row.get(column)) for column in COLUMNS] for row in rows])
+    return write_table(COLUMNS, [_cells(row) for row in rows])
 
 
-def _cell(column: str, value: Any) -> str | int | None:
-    return Number(value) if value is not None and _is_number(column) else value
+def _cells(row: Mapping[str, Any]) -> list[str | int | None]:
+    """A row of the file; all but its few keys are empty."""
+    cells: list[str | int | None] = [None] * len(COLUMNS)
+    for column, value in row.items():
+        cells[_PLACES[column]] = Number(value) if _is_number(column) else value
+    return cells
 
 
 def _is_number(column: str) -> bool:

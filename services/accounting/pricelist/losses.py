@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator, Mapping
+from itertools import combinations, islice
 from typing import Final
 
 from services.accounting.pricelist.compare import RateChange, compare
 from services.accounting.pricelist.coverage import Finding
 from services.accounting.pricelist.document import to_document
-from services.accounting.pricing.entries import PriceListFile
+from services.accounting.pricing.entries import TABLES, PriceListFile
 
+Meaning = frozenset[tuple[str, str]]
 MAX_TOLD: Final = 10
 """Rates that are named of one table."""
 
@@ -22,11 +23,12 @@ def lost_rates(before: PriceListFile, after: PriceListFile) -> list[RateChange]:
     """
     if after.markup_e8 is not None:
         return []
-    has = to_document(after)
+    document = to_document(after)
+    has = {table: {_meant_for(entry) for entry in document.get(table, ())} for table in TABLES}
     return [
         change
         for change in compare(before, after).rates
-        if change.change == "removed" and not _covered(change, has.get(change.table, ()))
+        if change.change == "removed" and has[change.table].isdisjoint(_wider(change))
     ]
 
 
@@ -41,13 +43,15 @@ def loss_findings(before: PriceListFile, after: PriceListFile, label: str) -> It
         yield Finding("warning", "lost-rates", f"{label} has rates of {table} that are gone: {named}{more}.")
 
 
-def _covered(lost: RateChange, entries: Iterable[dict[str, str]]) -> bool:
-    """Whether an entry is meant for everything that the lost one was meant for."""
-    words = set(lost.meant_for.items())
-    return any(
-        {(key, value) for key, value in entry.items() if not key.startswith(("per_", "cartridge_"))} <= words
-        for entry in entries
-    )
+def _meant_for(entry: Mapping[str, str]) -> Meaning:
+    return frozenset((key, value) for key, value in entry.items() if not key.startswith(("per_", "cartridge_")))
+
+
+def _wider(lost: RateChange) -> Iterator[Meaning]:
+    """Everything that another rate could be meant for to match all that the lost one matched."""
+    words = lost.meant_for.items()
+    for count in range(len(words) + 1):
+        yield from map(frozenset, combinations(words, count))
 
 
 def _meaning(change: RateChange) -> str:
