@@ -9,7 +9,7 @@ DATA_DIR ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test peers lint format docs requirements bench-ledger bench-reports bench-growth bench-latency soak clean
+.PHONY: help install demo test peers lint format docs requirements bench-ledger bench-reports bench-rerate bench-growth bench-latency soak clean
 
 help: ## Print this list
 	@echo "Inkmeter: what every print costs, on any printer."
@@ -60,6 +60,9 @@ soak: $(VENV)/.run ## Post a million charges through kill -9 and verify them (ab
 
 bench-reports: $(VENV)/.run ## Measure summaries of 10 million lines beside GROUP BY (about 15 minutes)
 	@exec $(BIN)/python -m bench.reports $(ARGS)
+
+bench-rerate: $(VENV)/.run ## Measure what-if and re-pricing beside an UPDATE in place (about 10 minutes)
+	@exec $(BIN)/python -m bench.rerate $(ARGS)
 
 requirements: $(VENV)/.made ## Pin all dependencies anew, with hashes
 	$(BIN)/python -m pip install -q uv==0.13.9

@@ -94,18 +94,18 @@ SELECT %(first_entry_id)s + 2 * (row_number() OVER () - 1), charge_entry_id, las
 FROM pg_temp.changing
 
 -- name: money_cells
--- What amounts alone add to the sums of where their lines stay. {sets} and {keys} are the keys of all rollups, and
--- `set_no` tells which of the sets a row belongs to: one pass over the lines serves them all.
+-- What lines add that all change nothing but amounts, to the sums of where they stay. {sets} and {keys} are the keys
+-- of all rollups, and `set_no` tells which of the sets a row belongs to: one pass over the lines serves them all.
 CREATE TEMPORARY TABLE money_cell ON COMMIT DROP AS
 SELECT day, {keys}, GROUPING({keys}) AS set_no,
     sum(coalesce(cost_micro, 0) - coalesce(old_cost_micro, 0))::bigint AS cost_micro,
     sum(coalesce(price_micro, 0) - coalesce(old_price_micro, 0))::bigint AS price_micro,
     sum(unpriced_lines - old_unpriced_lines)::bigint AS unpriced_lines
-FROM pg_temp.changing WHERE only_money
+FROM pg_temp.changing
 GROUP BY GROUPING SETS ({sets})
 
 -- name: leg_cells
--- All that the legs of the other lines add, in the same way.
+-- All that both legs of each line add, in the same way.
 CREATE TEMPORARY TABLE leg_cell ON COMMIT DROP AS
 SELECT day, {keys}, GROUPING({keys}) AS set_no, sum(jobs)::bigint AS jobs, sum(media_jobs)::bigint AS media_jobs,
     sum(category_jobs)::bigint AS category_jobs, sum(printed_area_mm2)::bigint AS printed_area_mm2,
@@ -118,12 +118,12 @@ FROM (
         -category_jobs AS category_jobs, -printed_area_mm2 AS printed_area_mm2, -used_area_mm2 AS used_area_mm2,
         -ink_total_ul AS ink_total_ul, -impressions AS impressions, -sheets AS sheets,
         -old_cost_micro AS cost_micro, -old_price_micro AS price_micro, -old_unpriced_lines AS unpriced_lines
-    FROM pg_temp.changing WHERE NOT only_money AND NOT was_voided
+    FROM pg_temp.changing WHERE NOT was_voided
     UNION ALL
     SELECT day, printer_no, kind, person_no, project_no, department_no, media_no, category_no, jobs, media_jobs,
         category_jobs, printed_area_mm2, used_area_mm2, ink_total_ul, impressions, sheets, cost_micro, price_micro,
         unpriced_lines
-    FROM pg_temp.changing WHERE NOT only_money AND NOT voided
+    FROM pg_temp.changing WHERE NOT voided
 ) AS moved
 GROUP BY GROUPING SETS ({sets})
 

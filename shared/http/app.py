@@ -131,7 +131,7 @@ async def _measured(request: web.Request, handler: _Next) -> web.StreamResponse:
 
 def _handler(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
-        given = read_headers(request.headers, route.request_headers)
+        given = read_headers(request.headers, route.request_headers, changes=route.method != "GET")
         query = read_query(request.query, route.query) if route.query is not None else None
         body = None
         if route.parse is not None:

@@ -52,14 +52,21 @@ class Given(Protocol):
         """All values of a header."""
 
 
-def read_headers(given: Given, taken: Sequence[Header]) -> Mapping[Header, str]:
+def read_headers(given: Given, taken: Sequence[Header], *, changes: bool = False) -> Mapping[Header, str]:
     """The values of the headers that a route takes, without blanks around them; those not given are left out.
+
+    Args:
+        given: the request's headers.
+        taken: those that the route knows.
+        changes: whether it changes something: then an If-Match that it would not look at must not be passed over.
 
     Raises:
         Invalid: a header comes more than once, is empty, too long, or not printable; the pointer is its name.
     """
     found: dict[Header, str] = {}
     errors: list[FieldError] = []
+    if changes and IF_MATCH not in taken and given.getall(IF_MATCH.name, []):
+        errors.append(FieldError(pointer=IF_MATCH.name, detail="is not looked at here, so leave it out"))
     for header in taken:
         values = given.getall(header.name, [])
         if not values:

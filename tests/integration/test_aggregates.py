@@ -10,6 +10,7 @@ import pytest
 
 from shared.events import ChargePostedEvent
 from shared.events.envelope import encode
+from shared.postgres import connect
 from shared.topics import apply_topics
 from tests.conftest import PARTITIONS, TEMPLATE
 from tests.deadline import eventually
@@ -75,6 +76,24 @@ def test_a_killed_worker_goes_on_where_it_was_and_money_never_depended_on_it(liv
     live.wait_until_equal(jobs=count + 70)
 
     assert live.running.inkmeter("accounting", "verify").returncode == 0
+
+
+def test_a_worker_that_loses_its_lock_begins_anew_and_misses_nothing(live, count):
+    pid = live.running.pid("aggregates")
+    lock = "application_name = 'inkmeter-aggregates-lock' AND datname = current_database()"
+    with connect(live.database_url) as connection:
+        ended = connection.execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {lock}"
+        ).fetchall()
+    live.print(range(270, 280))
+    live.wait_until_equal(jobs=count + 10)
+
+    eventually(
+        lambda: "aggregates_begin_anew" in live.running.log_of("aggregates"), within_s=30, what="a new start"
+    )
+    live.running.wait_ready("aggregates")
+    assert len(ended) == 1
+    assert live.running.pid("aggregates") == pid
 
 
 def test_a_correction_moves_what_it_corrects_from_one_window_to_the_other(live, count):

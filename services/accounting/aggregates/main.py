@@ -222,8 +222,8 @@ def main() -> int:
     log.configure(settings.log_format, service="aggregates", level=settings.log_level)
     try:
         asyncio.run(serve(settings))
-    except NewGeneration:
-        # A fresh start of the same process is the surest way to forget all that was in memory.
-        _log.info("aggregates_begin_anew")
+    except (NewGeneration, Retry) as reason:
+        # After a rebuild or a lost lock: a fresh start of the same process is the surest way to forget all.
+        _log.info("aggregates_begin_anew", reason=str(reason) or "there was a rebuild")
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
     return 0

@@ -120,7 +120,7 @@ async def post_amendments(connection: AsyncConnection[TupleRow], correction: New
         correction_no = await _write(connection, correction, head)
         if found.lines >= BULK_LINES:
             await connection.execute(QUERIES["summarize"])
-        await move_sums(connection, only_money=found.lines > found.elsewhere, elsewhere=found.elsewhere > 0)
+        await move_sums(connection, only_money=not found.elsewhere)
     return Posted(
         correction_no=correction_no,
         lines=found.lines,

@@ -20,21 +20,14 @@ _MONEY_MOVES: Final = [
 _LEG_MOVES: Final = [moved_on(each, summed(each, part_of(each, "pg_temp.leg_cell"))) for each in ROLLUPS]
 
 
-async def move_sums(connection: AsyncConnection[TupleRow], *, only_money: bool, elsewhere: bool) -> None:
+async def move_sums(connection: AsyncConnection[TupleRow], *, only_money: bool) -> None:
     """Moves every rollup on by `pg_temp.changing`, in the order in which every writer locks them.
 
     Args:
         connection: within the transaction that made it.
-        only_money: there are lines that change nothing but amounts.
-        elsewhere: there are lines that change in more.
+        only_money: no line changes in more than its amounts, which is less to sum up.
     """
     await connection.execute(QUERIES["forget_cells"])
-    if only_money:
-        await connection.execute(_MONEY_CELLS)
-    if elsewhere:
-        await connection.execute(_LEG_CELLS)
-    for money, legs in zip(_MONEY_MOVES, _LEG_MOVES, strict=True):
-        if only_money:
-            await connection.execute(money)
-        if elsewhere:
-            await connection.execute(legs)
+    await connection.execute(_MONEY_CELLS if only_money else _LEG_CELLS)
+    for statement in _MONEY_MOVES if only_money else _LEG_MOVES:
+        await connection.execute(statement)

@@ -42,9 +42,8 @@ _NUMBERS: Final = frozenset({"printed_area_m2", "used_area_m2", "ink_ml", "cost"
 def _filters(function: F) -> F:
     """Adds an option for each filter that may be given several times."""
     for name, words in reversed(FILTERS.items()):
-        function = click.option(f"--{name}", multiple=True, help=f"{words} Several times for any; '' for none.")(
-            function
-        )
+        none = "" if name in {"kind", "status"} else "; '' for none"
+        function = click.option(f"--{name}", multiple=True, help=f"{words} Several times for any{none}.")(function)
     return function
 
 

@@ -17,7 +17,6 @@ from services.accounting.rerate.minimum import Minimum
 By = Literal["project", "printer", "person", "department", "media", "category", "month"]
 BYS: Final[tuple[By, ...]] = ("project", "printer", "person", "department", "media", "category", "month")
 Places = npt.NDArray[np.intp]
-_SHORT: Final = 1 << 16
 
 
 class Sums(NamedTuple):
@@ -53,27 +52,51 @@ class Effect:
 
     Attributes:
         bys: what to tell sums of.
-        sums: by what, then by its number in the ledger; months count from year 0.
+        sums: by what, then by its number in the ledger; months count from year 0. Whole after `finish`.
     """
 
     bys: tuple[By, ...] = BYS
     total: Sums = field(default_factory=Sums)
     sums: dict[By, dict[int, Sums]] = field(default_factory=dict)
+    _running: dict[By, Whole] = field(default_factory=dict, init=False)
+    _bound: int = field(default=0, init=False)
 
     def add(self, lines: Lines, before: Money, after: Money, *, month: int) -> None:
-        """Adds the wanted lines of a chunk, all completed in one month."""
-        wanted = np.flatnonzero(lines.wanted)
+        """Adds the wanted lines of a chunk, all completed in one month, and the minimum charges of their jobs."""
+        wanted = np.flatnonzero(lines.wanted | lines.is_minimum)
         values = compared(before, after)[wanted]
-        extra = [(at, row) for at, row in _minimums(before, after) if lines.wanted[at]]
         if any(largest(values)[at] * len(values) >= LIMIT for at in range(values.shape[1])):
             self._add_one_by_one(lines, wanted, values, month)
         else:
             self.total = self.total.plus(values.sum(axis=0).tolist())
-            for by in self.bys:
-                for number, sums in _cells(_keys(by, lines, month)[wanted], values):
-                    self._count(by, number, sums)
-        for at, row in extra:
+            self._add_up(lines, wanted, values, month)
+        for at, row in _minimums(before, after):
             self._add_row(lines, at, row, month, is_minimum=True)
+
+    def finish(self) -> None:
+        """Brings what is added up so far into `sums`; call it once all is added."""
+        for by, running in self._running.items():
+            present = np.flatnonzero(running[0])
+            for number, sums in zip(present.tolist(), running[:, present].T.tolist(), strict=True):
+                self._count(by, number, sums)
+        self._running.clear()
+        self._bound = 0
+
+    def _add_up(self, lines: Lines, wanted: Places, values: Whole, month: int) -> None:
+        """Adds to the running sums, in place: many times as fast as sorting by key or adding up each chunk."""
+        bound = max(largest(values), default=0) * len(values)
+        if self._bound + bound >= LIMIT:
+            self.finish()
+        self._bound += bound
+        columns = np.ascontiguousarray(values.T)
+        for by in self.bys:
+            keys = _keys(by, lines, month)[wanted]
+            running = self._running.get(by, np.zeros((len(columns), 0), np.int64))
+            if len(keys) and int(keys.max()) >= running.shape[1]:
+                more = int(keys.max()) + 1 - running.shape[1]
+                running = self._running[by] = np.pad(running, ((0, 0), (0, more)))
+            for total, column in zip(running, columns, strict=True):
+                np.add.at(total, keys, column)
 
     def _count(self, by: By, number: int, sums: Sequence[int]) -> None:
         kept = self.sums.setdefault(by, {})
@@ -121,14 +144,3 @@ def _keys(by: By, lines: Lines, month: int) -> Whole:
         return np.full(len(lines), month, np.int64)
     keys: Whole = getattr(lines, f"{by}_no")
     return keys
-
-
-def _cells(keys: Whole, values: Whole) -> Iterator[tuple[int, list[int]]]:
-    """The sums of each key. Short keys are sorted by their digits, which is many times faster."""
-    if not len(keys):
-        return
-    order = np.argsort(keys.astype(np.uint16) if int(keys.max()) < _SHORT else keys, kind="stable")
-    ordered = keys[order]
-    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
-    sums = np.add.reduceat(values[order], starts, axis=0)
-    yield from zip(ordered[starts].tolist(), sums.tolist(), strict=True)

@@ -67,6 +67,7 @@ ROUTES = [
     ),
     Route(method="GET", path="/v1/things/{name}", handler=find_thing, summary="Find", query=Search, answer=Thing),
     Route(method="GET", path="/v1/fail/{how}", handler=fail, summary="Fail"),
+    Route(method="POST", path="/v1/loose", handler=find_thing, summary="Change whatever there is"),
 ]
 
 
@@ -173,7 +174,7 @@ async def test_the_openapi_document_is_valid_and_names_every_operation(site):
     async with session.get("/openapi.json") as answer:
         document = await answer.json()
     validate(document)
-    assert set(document["paths"]) == {"/v1/things", "/v1/things/{name}", "/v1/fail/{how}"}
+    assert set(document["paths"]) == {"/v1/things", "/v1/things/{name}", "/v1/fail/{how}", "/v1/loose"}
     assert document["paths"]["/v1/things/{name}"]["get"]["parameters"][1]["name"] == "q"
 
 
@@ -206,6 +207,15 @@ async def test_a_header_that_is_given_twice_is_refused_instead_of_guessed(site):
     async with session.post("/v1/things", json={"name": "a"}, headers=headers) as answer:
         problem = await answer.json(content_type="application/problem+json")
         assert (answer.status, problem["errors"][0]["pointer"]) == (422, "Inkmeter-Actor")
+
+
+async def test_a_change_that_can_not_be_bound_to_a_state_refuses_to_be(site):
+    session, _ = site
+    async with session.post("/v1/loose", headers={"If-Match": '"1"'}) as answer:
+        problem = await answer.json(content_type="application/problem+json")
+        assert (answer.status, problem["errors"][0]["pointer"]) == (422, "If-Match")
+    async with session.get("/v1/things/a", headers={"If-Match": '"1"'}) as answer:
+        assert answer.status == 200
 
 
 async def test_metrics_and_version_are_served(site):
