@@ -9,7 +9,7 @@ DATA_DIR ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test peers lint format docs requirements bench-ledger bench-reports clean
+.PHONY: help install demo test peers lint format docs requirements bench-ledger bench-reports bench-rerate clean
 
 help: ## Print this list
 	@echo "Inkmeter: what every print costs, on any printer."
@@ -51,6 +51,9 @@ bench-ledger: $(VENV)/.run $(BENCH_VENV)/.run ## Measure the ledger against peer
 
 bench-reports: $(VENV)/.run ## Measure summaries of 10 million lines beside GROUP BY (about 15 minutes)
 	@exec $(BIN)/python -m bench.reports $(ARGS)
+
+bench-rerate: $(VENV)/.run ## Measure what-if and re-pricing beside an UPDATE in place (about 10 minutes)
+	@exec $(BIN)/python -m bench.rerate $(ARGS)
 
 requirements: $(VENV)/.made ## Pin all dependencies anew, with hashes
 	$(BIN)/python -m pip install -q uv==0.13.9

@@ -21,7 +21,10 @@ from services.accounting.http.price_copies import PriceCopyApi
 from services.accounting.http.price_publications import PricePublicationApi
 from services.accounting.http.prices import PriceBookApi
 from services.accounting.http.projects import ProjectApi
+from services.accounting.http.repricings import RepricingApi
 from services.accounting.http.reservations import ReservationApi
+from services.accounting.http.unpriced import UnpricedApi
+from services.accounting.http.what_if import WhatIfApi
 from services.accounting.idempotency import run_forgetting
 from services.accounting.ledger.worker import Ledger, LedgerOptions
 from services.accounting.lists import Lists
@@ -31,8 +34,10 @@ from services.accounting.project_telling import run_telling
 from services.accounting.projects import Projects
 from services.accounting.reference import follow_reference
 from services.accounting.relay import Relay, run_relay
+from services.accounting.rerate.work import RerateWork
 from services.accounting.reservations import Reservations, follow_authorizations
 from services.accounting.settings import AccountingSettings, load_settings
+from services.accounting.tasks import Kind, Tasks, Work
 from shared import log
 from shared.clock import SystemClock
 from shared.health import Probe, Readiness
@@ -96,9 +101,10 @@ async def _run(settings: AccountingSettings, pool: Pool, relay_pool: Pool) -> No
     readiness.add("database", answers(pool))
     readiness.add("kafka", lambda: why_silent(settings.kafka_bootstrap))
     readiness.add("ledger", ledger.probe)
+    tasks = Tasks(pool)
     app = make_app(
         "accounting",
-        routes(pool, projects, settings),
+        routes(pool, projects, settings, tasks),
         readiness=readiness,
         token=settings.token.get_secret_value(),
     )
@@ -120,6 +126,7 @@ async def _run(settings: AccountingSettings, pool: Pool, relay_pool: Pool) -> No
                 topic_prefix=prefix,
                 instance=member_name(settings),
             ),
+            "tasks": lambda: tasks.run(works(rerate_work(pool, settings))),
             "projects": lambda: run_telling(projects, bootstrap=kafka, topic_prefix=prefix),
         }
     )
@@ -138,8 +145,12 @@ def ledger_options(settings: AccountingSettings) -> LedgerOptions:
     )
 
 
-def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list[Route]:
-    """Everything under /v1."""
+def routes(
+    pool: Pool, projects: Projects, settings: AccountingSettings, tasks: Tasks | None = None
+) -> list[Route]:
+    """Everything under /v1; `tasks` runs what takes long, without it another process does."""
+    tasks = tasks or Tasks(pool)
+    work = rerate_work(pool, settings)
     price_books = PriceBooks(pool, ZoneInfo(settings.timezone))
     url = settings.database_url.get_secret_value()
     effects = DraftEffects(url, SystemClock(), timezone=settings.timezone)
@@ -153,12 +164,26 @@ def routes(pool: Pool, projects: Projects, settings: AccountingSettings) -> list
         *PriceAssignmentApi(pool).routes(),
         *ProjectApi(projects).routes(),
         *CorrectionApi(corrections, pool, clock, timezone=zone, currency=currency).routes(),
+        *WhatIfApi(pool, tasks, work).routes(),
+        *RepricingApi(pool, tasks, work).routes(),
+        *UnpricedApi(pool, tasks, work, clock).routes(),
         *PeriodApi(Periods(pool, clock, timezone=zone)).routes(),
         *BudgetApi(Budgets(pool), SystemClock(), currency=settings.currency, timezone=settings.timezone).routes(),
         *BudgetCheckApi(pool, clock, currency=currency, zone=ZoneInfo(zone)).routes(),
         *ReservationApi(Reservations(pool, currency=settings.currency), currency=settings.currency).routes(),
         *ChargeApi(charges, Lists(pool), SystemClock(), timezone=settings.timezone).routes(),
     ]
+
+
+def rerate_work(pool: Pool, settings: AccountingSettings) -> RerateWork:
+    """What prices lines of the ledger again."""
+    zone, url = settings.timezone, settings.database_url.get_secret_value()
+    return RerateWork(url, PriceBooks(pool, ZoneInfo(zone)), SystemClock(), timezone=zone)
+
+
+def works(work: RerateWork) -> dict[Kind, Work]:
+    """What does each kind of task."""
+    return {"what-if": work.what_if, "reprice": work.reprice}
 
 
 def member_name(settings: AccountingSettings) -> str:

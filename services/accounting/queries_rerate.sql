@@ -1,6 +1,9 @@
 -- name: name_printers
 SELECT printer_no, key, serial, model, printer_group FROM accounting.printer
 
+-- name: name_people
+SELECT person_no, key FROM accounting.person
+
 -- name: name_media
 SELECT media_no, key FROM accounting.media
 
@@ -42,8 +45,7 @@ SELECT c.entry_id, c.occurred_at, c.line, c.job_id, c.entry_kind, c.kind, c.outc
     coalesce(a.billable, c.billable) AS billable,
     CASE WHEN a.revision IS NULL THEN c.cost_micro ELSE a.cost_micro END AS cost_micro,
     CASE WHEN a.revision IS NULL THEN c.price_micro ELSE a.price_micro END AS price_micro,
-    coalesce(a.cost_rule_no, c.cost_rule_no) AS cost_rule_no,
-    coalesce(a.price_rule_no, c.price_rule_no) AS price_rule_no,
+    c.day, coalesce(CASE WHEN a.voided THEN a.entry_id ELSE a.entry_id + 1 END, c.entry_id) AS last_entry_id,
     coalesce(a.unpriced_lines, c.unpriced_lines) AS unpriced_lines
 FROM accounting.charge AS c
 LEFT JOIN (
@@ -56,7 +58,7 @@ WHERE c.occurred_at >= %(start)s AND c.occurred_at < %(end)s AND c.entry_id >= %
 
 -- name: posted_lines
 -- The same where none of the lines was amended.
-SELECT c.*, 0 AS revision, false AS voided FROM accounting.charge AS c
+SELECT c.*, 0 AS revision, false AS voided, c.entry_id AS last_entry_id FROM accounting.charge AS c
 WHERE c.occurred_at >= %(start)s AND c.occurred_at < %(end)s AND c.entry_id >= %(since)s AND c.entry_id < %(upto)s
 
 -- name: read_lines
@@ -74,3 +76,59 @@ FROM (
     ) AS c
     WHERE c.is_read
 ) AS packed
+
+-- name: add_minimums
+-- A line for the minimum charge of jobs that have none: first with nothing in it, as the ledger's rows never change,
+-- and its amounts as the next state.
+WITH wanted AS (
+    SELECT * FROM unnest(
+        %(entry_ids)s::bigint[], %(occurred_us)s::bigint[], %(lines)s::integer[], %(people)s::integer[],
+        %(projects)s::integer[], %(departments)s::integer[], %(billable)s::boolean[], %(costs)s::bigint[],
+        %(prices)s::bigint[], %(cost_rules)s::integer[], %(price_rules)s::integer[]
+    ) AS w(entry_id, occurred_us, line, person_no, project_no, department_no, billable, cost_micro, price_micro,
+        cost_rule_no, price_rule_no)
+), added AS (
+    INSERT INTO accounting.charge (
+        entry_id, occurred_at, posted_at, job_id, cost_micro, price_micro, day, printer_no, person_no, project_no,
+        department_no, media_no, category_no, quality_no, finishing_no, ink_set_no, cost_rule_no, price_rule_no, line,
+        entry_kind, kind, outcome, jobs, media_jobs, category_jobs, unpriced_lines, billable
+    )
+    SELECT c.entry_id, c.occurred_at, clock_timestamp(), c.job_id, 0, 0, greatest(c.day, accounting.open_from()),
+        c.printer_no, c.person_no, c.project_no, c.department_no, 0, 0, 0, 0, 0, w.cost_rule_no, w.price_rule_no,
+        j.lines, 2, c.kind, c.outcome, 0, 0, 0, 0, c.billable
+    FROM wanted AS w
+    JOIN accounting.charge AS c ON c.entry_id = w.entry_id AND c.line = w.line
+        AND c.occurred_at = '2000-01-01 00:00:00+00'::timestamptz + w.occurred_us * interval '1 microsecond'
+    JOIN accounting.job AS j ON j.job_id = c.job_id
+    RETURNING entry_id, occurred_at, line
+)
+INSERT INTO pg_temp.staged_amendment (charge_entry_id, occurred_at, cost_micro, price_micro, person_no, project_no,
+    department_no, cost_rule_no, price_rule_no, based_on, line, billable, voided)
+SELECT a.entry_id, a.occurred_at, w.cost_micro, w.price_micro, w.person_no, w.project_no, w.department_no,
+    w.cost_rule_no, w.price_rule_no, 0, a.line, w.billable, false
+FROM added AS a JOIN wanted AS w USING (entry_id)
+
+-- name: count_lines
+SELECT count(*) FROM accounting.charge WHERE occurred_at >= %(start)s AND occurred_at < %(end)s
+
+-- name: tell_project
+SELECT k.project_no, k.key, coalesce(nullif(n.name, ''), k.key)
+FROM accounting.project_key AS k LEFT JOIN accounting.project AS n ON n.kind = 'project' AND n.code = k.key
+WHERE k.project_no = ANY (%(numbers)s)
+
+-- name: tell_department
+SELECT k.department_no, k.key, coalesce(nullif(n.name, ''), k.key)
+FROM accounting.department_key AS k LEFT JOIN accounting.project AS n ON n.kind = 'department' AND n.code = k.key
+WHERE k.department_no = ANY (%(numbers)s)
+
+-- name: tell_printer
+SELECT printer_no, key, coalesce(nullif(name, ''), key) FROM accounting.printer WHERE printer_no = ANY (%(numbers)s)
+
+-- name: tell_person
+SELECT person_no, key, coalesce(nullif(name, ''), key) FROM accounting.person WHERE person_no = ANY (%(numbers)s)
+
+-- name: tell_media
+SELECT media_no, key, coalesce(nullif(name, ''), key) FROM accounting.media WHERE media_no = ANY (%(numbers)s)
+
+-- name: tell_category
+SELECT category_no, key, key FROM accounting.category WHERE category_no = ANY (%(numbers)s)

@@ -13,6 +13,7 @@ from services.accounting.ledger.fast.layout import NULL64
 from services.accounting.ledger.posting import Posting
 from services.accounting.pricebook_loader import Pricing
 from services.accounting.pricing import price_job
+from services.accounting.pricing.quantities import facts_of
 from services.accounting.rerate.prices import Repricer
 from services.accounting.rerate.read import Reader, load_names, months
 
@@ -69,8 +70,8 @@ async def rerated(
     """Every line priced again, by entry and line; the minimum that a job lacks comes as its line -1."""
     awaited: Any = Awaited(connection)
     names = await load_names(awaited)
-    repricer = Repricer(prices.book, names)
-    reader = Reader(awaited, where(filters or LineFilters()), names, repricer.asks)
+    repricer = Repricer(prices.book, names, prices.customers)
+    reader = Reader(awaited, where(filters or LineFilters()), names, repricer.needs)
     found: dict[tuple[int, int], Row] = {}
     for first, last in months(start, end):
         async for lines in reader.read(first, last):
@@ -95,13 +96,16 @@ def plainly(postings: Iterable[Posting], prices: Pricing) -> dict[tuple[int, int
     found: dict[tuple[int, int], Row] = {}
     for posting in postings:
         has_one = posting.lines[-1].entry_kind == "minimum"
-        charges = price_job(posting.job, prices.book, prices.printers.get(posting.job.printer.id or ""))
+        payer, printer = prices.payer_of(posting.job), prices.printers.get(posting.job.printer.id or "")
+        charges = price_job(posting.job, prices.book, printer, payer=payer)
         for charge in charges:
             line = -1 if charge.entry_kind == "minimum" and not has_one else charge.line
             row = (charge.cost.amount_micro, charge.price.amount_micro, charge.cost.rule, charge.price.rule)
             found[posting.entry_id, line] = row
         if has_one and charges[-1].entry_kind != "minimum":
-            cost_rule, price_rule = prices.book.pair_at(posting.job.completed_at).minimum_rules()
+            cost_rule, price_rule = prices.book.pair_for(
+                posting.job.completed_at, payer, facts_of(posting.job, printer)
+            ).minimum_rules()
             found[posting.entry_id, len(posting.job.lines)] = (0, 0, cost_rule, price_rule)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from services.accounting.http.prices import PriceBookApi
 from services.accounting.pricebooks import PriceBooks
 from services.accounting.projects import Projects
 from services.accounting.settings import AccountingSettings
+from services.accounting.tasks import Tasks
 from shared.health import Readiness
 from shared.http.app import make_app
 from shared.postgres import connect
@@ -27,9 +29,14 @@ TOML = {"Content-Type": "application/toml"}
 async def served(database_url, data_dir, **changes):
     settings = load(AccountingSettings, database_url=database_url, token=TOKEN, data_dir=data_dir, **changes)
     pool = await main.open_request_pool(settings)
-    app = make_app("accounting", main.routes(pool, Projects(pool), settings), readiness=Readiness(), token=TOKEN)
+    tasks = Tasks(pool)
+    routes = main.routes(pool, Projects(pool), settings, tasks)
+    app = make_app("accounting", routes, readiness=Readiness(), token=TOKEN)
+    running = asyncio.create_task(tasks.run(main.works(main.rerate_work(pool, settings))))
     async with TestClient(TestServer(app), headers={"Authorization": f"Bearer {TOKEN}"}) as opened:
         yield opened
+    running.cancel()
+    await asyncio.wait({running})
     await pool.close()
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import msgspec
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,10 +21,22 @@ from services.accounting.ledger import simple_path
 from services.accounting.ledger.work import Work
 from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.partitions import month_number
+from services.accounting.pricebook_loader import Pricing
+from services.accounting.pricelist.check import read_document
+from services.accounting.pricing import Assignment, PriceBook, PriceList
 from shared.errors import Reject
 from tests.integration.ledger_events import PRICES, START, pricing, works
 from tests.integration.rerate_lines import plainly, rerated
 
+FULL: Final = """{"name": "full", "book": "price", "currency": "EUR", "valid_from": "2026-01-01", "area": "used",
+ "rounding_step": "0.05", "overhead": "0.075", "minimum_per_job": "3.00", "aborted": "consumed",
+ "ppu": [{"per_m2": "3"}, {"per_m2": "2.5", "from": "1.5"}, {"category": "A", "per_m2": "7"}],
+ "media": [{"code": "plain", "per_sheet": "0.11", "from": "2"}, {"code": "gloss", "per_m": "0.7"}],
+ "click": [{"colour_mode": "colour", "per_impression": "0.04", "from": "3"}],
+ "class": [{"device": "image-high", "category": "A"}],
+ "finishing": [{"code": "staple", "per_job": "0.30"}, {"code": "fold", "per_sheet": "0.02"}],
+ "scan": [{"per_page": "0.05"}], "fixed": [{"kind": "print", "per_job": "0.105"}]}"""
+KINDS: Final = [*sorted(PRICES), "full", "assigned"]
 NOW: Final = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 END: Final = START + timedelta(days=40)
 
@@ -39,13 +53,34 @@ def writer(database_url: str) -> Iterator[LedgerWriter]:
     writer.close()
 
 
+def prices_of(kind: str) -> Pricing:
+    """The price lists of other tests; or one that says everything, by default or for some jobs only."""
+    if kind in PRICES:
+        return pricing(kind)
+    plain = pricing("own")
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    file = read_document(json.loads(FULL), currency="EUR")
+    lists = [*plain.book.lists, PriceList(list_id=3, version=1, valid_from=start, file=file)]
+    assignments = [Assignment("cost", "default", "", "cost"), Assignment("price", "default", "", "p")]
+    if kind == "full":
+        assignments.append(Assignment("price", "default", "", "full"))
+    else:
+        assignments += [
+            Assignment("price", "project", "P-1", "full"),
+            Assignment("price", "customer", "kiel", "full"),
+            Assignment("price", "department", "MECH", "full"),
+            Assignment("cost", "group", "cad", "cost"),
+        ]
+    return msgspec.structs.replace(plain, book=PriceBook(lists, assignments), customers={"P-2": "kiel"})
+
+
 @given(
     work=works(),
-    booked=st.sampled_from(sorted(PRICES)),
-    kind=st.sampled_from(sorted(PRICES)),
+    booked=st.sampled_from(KINDS),
+    kind=st.sampled_from(KINDS),
     project=st.sampled_from([None, "P-1"]),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_lines_are_priced_again_as_the_plain_pricing_does(
     writer: LedgerWriter, work: Work, booked: str, kind: str, project: str | None
 ) -> None:
@@ -53,14 +88,14 @@ def test_lines_are_priced_again_as_the_plain_pricing_does(
     with writer.plain_connection() as connection:
         connection.autocommit = False
         try:
-            postings, _ = writer.postings(work, pricing(booked))
+            postings, _ = writer.postings(work, prices_of(booked))
             postings = list({each.job_id: each for each in reversed(postings)}.values())
             simple_path.learn_dimensions(postings, writer.dimensions)
             simple_path.post(connection, postings, writer.dimensions, NOW)
             asked = [each for each in postings if project in {None, each.job.project}]
-            found = asyncio.run(rerated(connection, pricing(kind), START, END, filters))
+            found = asyncio.run(rerated(connection, prices_of(kind), START, END, filters))
         except (psycopg.errors.NumericValueOutOfRange, Reject):
             pass_over()  # an amount or a sum that the ledger can't hold
         finally:
             connection.rollback()
-    assert found == plainly(asked, pricing(kind))
+    assert found == plainly(asked, prices_of(kind))

@@ -14,12 +14,14 @@ from services.accounting.cli.price_copies import compare, copy
 from services.accounting.cli.price_lists import prices
 from services.accounting.cli.price_publications import check, publish
 from services.accounting.cli.project_names import departments, projects
+from services.accounting.cli.unpriced import reprice, unpriced
+from services.accounting.cli.what_if import what_if
 
 __all__ = ["accounting", "budgets", "departments", "explain", "jobs", "prices", "projects"]
 
 for command in (check, publish, copy, compare, assign, unassign, assignments):
     prices.add_command(command)
-for command in (close, periods, correct, void, undo, corrections, correction):
+for command in (close, periods, what_if, reprice, unpriced, correct, void, undo, corrections, correction):
     accounting.add_command(command)
 for command in (bill, unbill):
     jobs.add_command(command)

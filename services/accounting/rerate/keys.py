@@ -12,6 +12,7 @@ import numpy as np
 from services.accounting.ledger.codes import COLOUR_MODE, KIND, OUTCOME
 from services.accounting.ledger.fast.sums import TooLarge
 from services.accounting.pricing import PriceBook, PrinterFacts
+from services.accounting.pricing.entries import TABLES
 from services.accounting.pricing.sizes import size_class
 from services.accounting.rerate.lines import ABSENT, Lines, Whole
 from shared.events.jobs import JobLine
@@ -22,7 +23,6 @@ _LARGEST: Final = (1 << 62) // _UM_PER_M
 KINDS: Final = {number: code for code, number in KIND.items()}
 OUTCOMES: Final = {number: code for code, number in OUTCOME.items()}
 _MONO: Final = COLOUR_MODE["mono"]
-_TABLES: Final = ("ppu", "media", "ink", "click", "scan", "fixed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Asks:
+class Needs:
     """What of a line the price lists of a book ask for at all: the rest need not be read.
 
     Attributes:
@@ -52,39 +52,53 @@ class Asks:
         more: other quantities than areas, and the size of pages.
         printers: the printers that any list names, by id or serial number.
         changes: the moments at which other lists begin to count, in order.
+        each_printer: whether lists are assigned to printers.
     """
 
     inks: bool
     more: bool
     printers: frozenset[str]
     changes: tuple[datetime, ...]
+    each_printer: bool
 
     @classmethod
-    def of(cls, book: PriceBook) -> Asks:
+    def of(cls, book: PriceBook) -> Needs:
         """Of all lists of a book."""
         files = [prices.file for prices in book.lists]
         return cls(
             inks=any(file.ink for file in files),
             more=any(
-                file.click or file.scan or any(entry.unit != "per_m2" for entry in file.media) for file in files
+                file.click or file.scan or file.finishing or any(each.unit != "per_m2" for each in file.media)
+                for file in files
             ),
             printers=frozenset(
                 entry.scope.name
                 for file in files
-                for table in _TABLES
-                for entry in getattr(file, table)
+                for table in TABLES
+                for entry in file.entries(table)
                 if entry.scope.level == "printer"
             ),
-            changes=tuple(sorted({prices.valid_from for prices in book.lists})),
+            changes=tuple(book.changes),
+            each_printer="printer" in book.levels,
+        )
+
+    def with_all_of(self, other: Needs) -> Needs:
+        """What either asks for."""
+        return Needs(
+            inks=self.inks or other.inks,
+            more=self.more or other.more,
+            printers=self.printers | other.printers,
+            changes=tuple(sorted({*self.changes, *other.changes})),
+            each_printer=self.each_printer or other.each_printer,
         )
 
 
-def printer_classes(printers: Mapping[int, PrinterFacts], named: frozenset[str]) -> Whole:
+def printer_classes(printers: Mapping[int, PrinterFacts], needs: Needs) -> Whole:
     """By printer number, a number that printers share which no price list can tell apart."""
     classes = np.zeros(max(printers, default=0) + 1, np.int64)
     known: dict[PrinterFacts, int] = {}
     for number, facts in printers.items():
-        is_alike = facts.model and not {facts.id, facts.serial} & named
+        is_alike = facts.model and not needs.each_printer and not {facts.id, facts.serial} & needs.printers
         alike = PrinterFacts("", "", facts.model, facts.group) if is_alike else facts
         classes[number] = known.setdefault(alike, len(known) + 1)
     return classes

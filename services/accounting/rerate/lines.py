@@ -24,7 +24,7 @@ COLUMNS: Final = (
     *("printer_person", "project_department", "media_category", "small"),
 )
 """What every read brings; `small` holds line, revision, codes and flags (see `_SMALL`)."""
-STATE: Final = ("occurred_us", "rules")
+STATE: Final = ("occurred_us", "last_entry_id", "day")
 """What is needed to post another state."""
 MORE: Final = ("scan_area_mm2", "roll_width_um", "width_um", "length_um", "impressions_sheets", "finishing_no")
 """What only some price lists ask for."""
@@ -50,6 +50,7 @@ class Lines:
 
     Attributes:
         wanted: 1 for lines that a filter asks for; the others are there because their job is priced as a whole.
+        last_entry_id, day: of the state that is booked now, the day since 2000; read where states are posted.
         cost_micro, price_micro: what is booked now; NULL64 where there is no amount.
         inks: one column for each colour of a line's ink set, in its order; 0 where there is none.
         colour_mode: 0 where it is not known.
@@ -77,8 +78,8 @@ class Lines:
     colour_mode: Whole
     cost_micro: Whole
     price_micro: Whole
-    cost_rule_no: Whole
-    price_rule_no: Whole
+    last_entry_id: Whole
+    day: Whole
     printed_area_mm2: Whole
     used_area_mm2: Whole
     scan_area_mm2: Whole
@@ -131,15 +132,14 @@ def unpacked(columns: Mapping[str, bytes], inks: Sequence[bytes | None], *, occu
         ("printer_person", "printer_no", "person_no"),
         ("project_department", "project_no", "department_no"),
         ("media_category", "media_no", "category_no"),
-        ("rules", "cost_rule_no", "price_rule_no"),
     ):
-        packed = by.get(pair, none)
+        packed = by[pair]
         found[high], found[low] = packed >> 32, packed & _LOW
     counts = by.get("impressions_sheets", none)
     found["impressions"], found["sheets"] = (counts >> 32 & _LOW) - 1, (counts & _LOW) - 1
     for name in (*COLUMNS[:5], *MORE[:4]):
         found[name] = by.get(name, absent)
-    for name in ("ink_set_no", "finishing_no"):
+    for name in ("ink_set_no", "finishing_no", "last_entry_id", "day"):
         found[name] = by.get(name, none)
     found["occurred_us"] = by.get("occurred_us", none + occurred_us)
     has_ink = np.flatnonzero(found["ink_set_no"])

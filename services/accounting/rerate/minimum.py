@@ -12,6 +12,7 @@ from services.accounting.ledger.fast.layout import NULL64
 from services.accounting.ledger.fast.sums import LIMIT, largest
 from services.accounting.ledger.posting import Rule
 from services.accounting.pricing import BookPair
+from services.accounting.rerate.keys import OUTCOMES
 from services.accounting.rerate.lines import Lines, Whole
 from services.accounting.rerate.pairs import Pairs
 
@@ -57,7 +58,8 @@ def add_minimums(
         at, end = int(lines.jobs[job]), int(ends[job])
         pair = pairs.all[pairs.numbers[at]]
         own = [row for row in range(at, end) if not is_minimum[row]]
-        needed = pair.minimum(_sum(amounts.cost_micro, own), _sum(amounts.price_micro, own)) if own else None
+        sums = (_sum(amounts.cost_micro, own), _sum(amounts.price_micro, own))
+        needed = pair.minimum(*sums, OUTCOMES[int(lines.outcome[at])]) if own else None
         if len(own) < end - at:
             amounts.cost_micro[end - 1], amounts.price_micro[end - 1] = needed or (0, 0)
             amounts.rules[end - 1] = place(_rules(pair))

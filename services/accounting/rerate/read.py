@@ -14,7 +14,7 @@ from psycopg.rows import TupleRow
 from services.accounting.filters import PLACE, Where
 from services.accounting.partitions import first_day, month_number
 from services.accounting.pricing import PrinterFacts
-from services.accounting.rerate.keys import Asks, Names
+from services.accounting.rerate.keys import Names, Needs
 from services.accounting.rerate.lines import COLUMNS, INKS, MORE, STATE, Lines, unpacked
 from services.accounting.rerate.pairs import EPOCH, MICROSECOND
 from shared import sqlfile
@@ -39,7 +39,8 @@ _PACKED: Final[dict[str, LiteralString]] = {
     "| (c.billable::integer << 24) | ((c.entry_kind = 2)::integer << 23) | (coalesce(c.colour_mode, 0) << 21) "
     "| (c.outcome::integer << 18) | (c.kind::integer << 15) | c.line)",
     "occurred_us": "c.occurred_at",
-    "rules": "(c.cost_rule_no::bigint << 32) | c.price_rule_no",
+    "last_entry_id": "c.last_entry_id",
+    "day": "(c.day - date '2000-01-01')::bigint",
     "scan_area_mm2": "coalesce(c.scan_area_mm2, -1)",
     "roll_width_um": "coalesce(c.roll_width_um, -1)",
     "width_um": "coalesce(c.width_um, -1)",
@@ -99,28 +100,28 @@ class Reader:
         connection: in a transaction that sees one state of the ledger, so that `names` holds for all of it.
         where: which jobs: those of which it lets any line pass. Those lines are `wanted`.
         names: with the ink sets.
-        asks: what of a line is needed for its price.
+        needs: what of a line is needed for its price.
         states: whether other states are going to be posted.
     """
 
     def __init__(
-        self, connection: Connection, where: Where, names: Names, asks: Asks, *, states: bool = False
+        self, connection: Connection, where: Where, names: Names, needs: Needs, *, states: bool = False
     ) -> None:
         self._connection = connection
         self._where = where
-        more = (*(STATE if states else ()), *(MORE if asks.more else ()), *(INKS if asks.inks else ()))
+        more = (*(STATE if states else ()), *(MORE if needs.more else ()), *(INKS if needs.inks else ()))
         self._columns = (*COLUMNS, *more)
-        self._inks = max(map(len, names.ink_sets.values()), default=0) if asks.inks else 0
-        self._changes = asks.changes
+        self._inks = max(map(len, names.ink_sets.values()), default=0) if needs.inks else 0
+        self.changes = needs.changes
 
-    async def read(self, start: datetime, end: datetime) -> AsyncIterator[Lines]:
-        """Lines completed in a stretch of time within one month (UTC), in chunks of whole jobs."""
-        for first, last in spans(start, end, self._changes):
-            async for lines in self._read(first, last):
+    async def read(self, start: datetime, end: datetime, since: int = 0) -> AsyncIterator[Lines]:
+        """Lines completed in a stretch of time within one month (UTC), in whole jobs, from an entry on."""
+        for first, last in spans(start, end, self.changes):
+            async for lines in self._read(first, last, since):
                 yield lines
 
-    async def _read(self, start: datetime, end: datetime) -> AsyncIterator[Lines]:
-        span: dict[str, Any] = {"start": start, "end": end, "since": 0}
+    async def _read(self, start: datetime, end: datetime, since: int) -> AsyncIterator[Lines]:
+        span: dict[str, Any] = {"start": start, "end": end, "since": since}
         step = CHUNK // 4
         while True:
             cursor = await self._connection.execute(QUERIES["next_entry"], {**span, "step": step})

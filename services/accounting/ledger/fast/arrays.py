@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from psycopg import Connection
+from psycopg import AsyncConnection, Connection
 from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 
@@ -48,7 +48,7 @@ RAW: Final[dict[str, type[Raw]]] = {kind: type(f"Raw_{kind}", (Raw,), {"kind": k
 _DUMPERS: Final = {kind: type(f"Dumper_{kind}", (_RawDumper,), {"oid": oid}) for kind, oid in ARRAY_OID.items()}
 
 
-def register(connection: Connection[Any]) -> None:
+def register(connection: Connection[Any] | AsyncConnection[Any]) -> None:
     """Lets a connection take Raw parameters."""
     for kind, dumper in _DUMPERS.items():
         connection.adapters.register_dumper(RAW[kind], dumper)
