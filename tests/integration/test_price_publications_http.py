@@ -12,7 +12,7 @@ from shared.periods import parse_period
 from shared.postgres import connect
 from tests.integration.ledger_posts import post
 from tests.integration.test_accounting_http import TOML, served
-from tests.jobs import COST_LIST, MODEL, PRICE_LIST
+from tests.jobs import MODEL, PRICE_LIST
 from tests.unit.accounting.price_lists import a1_line, job
 
 BOOKS = "/v1/price-books"
@@ -144,8 +144,6 @@ def last_months_jobs(database_url):
 
 async def test_the_effect_on_last_months_jobs_is_told_by_project_printer_and_category(client, database_url):
     photos = '1.10"\n[[ppu]]\ncategory = "image-high"\nper_m2 = "3'
-    await client.post(BOOKS, data=COST_LIST.replace('category = "line-colour"', ""), headers=TOML)
-    await client.post(f"{BOOKS}/our-cost/publish")
     await draft(client, FROM_JULY, rates=photos)
     await publish(client)
     last_months_jobs(database_url)
