@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
+
+_ML_PER_M2: Final = re.compile(r"\d{1,6}(?:\.\d{1,3})?", re.ASCII)
+_COUNT: Final = 3
+_DIGITS: Final = 3
+"""A threshold is counted in ml per 1,000 m2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,19 @@ class Thresholds:
 
 DEFAULT_THRESHOLDS: Final = Thresholds()
 """A < 0.5 ml/m2, B from 0.5 and below 2, C from 2 up to and with 5, D above."""
+
+
+def thresholds_of(text: str) -> Thresholds:
+    """Thresholds as the setting has them: three rising numbers of ml per m2, such as `0.5,2,5`.
+
+    Raises:
+        ValueError: says what is wrong.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != _COUNT or not all(_ML_PER_M2.fullmatch(part) for part in parts):
+        raise ValueError("must be three numbers of ml per m2 with at most three decimals, such as 0.5,2,5")
+    found = [int(Decimal(part).scaleb(_DIGITS)) for part in parts]
+    return Thresholds(*found)
 
 
 def density_category(

@@ -13,12 +13,13 @@ from psycopg.rows import dict_row
 
 from services.accounting.amend.states import LineState, find_state, states_of
 from services.accounting.explain.again import explain_book
-from services.accounting.explain.candidates import DefaultNamed, Published, candidates
+from services.accounting.explain.candidates import Assigned, Considered, Published, candidates
 from services.accounting.explain.explanation import Booked, BookExplained, Inputs, shown_inputs
 from services.accounting.price_versions import QUERIES as PRICE_QUERIES
 from services.accounting.pricelist.check import read_document
-from services.accounting.pricing import PriceList, PrinterFacts
+from services.accounting.pricing import LEVELS, Payer, PriceList, PrinterFacts
 from services.accounting.pricing.entries import Book
+from services.accounting.pricing.selection import keys_of
 from shared import sqlfile
 from shared.errors import NotFound
 from shared.events.jobs import JobLine
@@ -69,19 +70,25 @@ class Charges:
         with classified():
             async with self._pool.connection() as connection:
                 state = await find_state(connection, place["entry_id"], place["line"]) if place else None
-                found = await _rows(connection, "charge", state) if state else []
-                if not found or state is None:
+                lines = await _rows(connection, "charge", state) if state else []
+                row = next((each for each in lines if state and each["line"] == state["line"]), None)
+                if row is None or state is None:
                     raise NotFound(f"There is no charge {charge_id!r}: take its id from `inkmeter jobs list`"
                                    " or from GET /v1/charges.")  # fmt: skip
-                row = found[0]
                 sums = (await _rows(connection, "job_sums", {**state, "posted_at": row["posted_at"]}))[0]
                 history = await states_of(connection, state)
                 published = [Published(**each) for each in await _rows(connection, "published_history", {})]
-                defaults = [DefaultNamed(**each) for each in await _rows(connection, "default_history", {})]
+                line = _considered(row)
+                assigned = [
+                    Assigned(**each) for each in await _rows(connection, "assignments_of_line", _places(line))
+                ]
                 lists = {
                     book: await _list(connection, row[f"{book}_list_id"], published) for book in ("cost", "price")
                 }
-        inputs = _inputs(row)
+        of_job = tuple(_line(each) for each in lines if each["line_kind"] != "minimum")
+        inputs = Inputs(
+            row["kind"], row["line_kind"], row["line"], _line(row), line.printer, row["outcome"], of_job
+        )
 
         def explained(book: Book) -> BookExplained:
             return explain_book(
@@ -90,14 +97,7 @@ class Charges:
                 lists[book],
                 cost_micro=row["cost_micro"],
                 job_sum_micro=sums[f"{book}_micro"],
-                candidates=candidates(
-                    book,
-                    row[f"{book}_list_id"],
-                    completed_at=row["occurred_at"],
-                    posted_at=row["posted_at"],
-                    published=published,
-                    defaults=defaults,
-                ),
+                candidates=candidates(book, row[f"{book}_list_id"], line, published, assigned),
             )
 
         return Explanation(
@@ -135,17 +135,32 @@ def _place(charge_id: str) -> dict[str, int] | None:
     return place if place["entry_id"] < MAX_ENTRY_ID and place["line"] < 1 << 15 else None
 
 
-def _inputs(row: Mapping[str, Any]) -> Inputs:
+def _considered(row: Mapping[str, Any]) -> Considered:
+    """What decided which lists count; whose a project is, and a printer's group and model, as of now."""
+    return Considered(
+        row["occurred_at"],
+        row["posted_at"],
+        Payer(row["project"], row["customer"] or "", row["department"]),
+        PrinterFacts(row["printer_id"], row["serial"], row["model"], row["printer_group"]),
+    )
+
+
+def _places(line: Considered) -> dict[str, list[str]]:
+    """Everything that a list may be assigned to for a line, but the default."""
+    places = [(level, key) for level in LEVELS[:-1] for key in keys_of(level, line.payer, line.printer)]
+    return {"levels": [level for level, _ in places], "keys": [key for _, key in places]}
+
+
+def _line(row: Mapping[str, Any]) -> JobLine:
     """The line as the job told it, with the category it was priced by."""
     colours: Sequence[str] = msgspec.json.decode(row["ink_colours"] or "[]")
     names = {"media", "category", "category_by", "colour_mode", "roll_width_um", "width_um", "length_um"}
     names |= {"printed_area_mm2", "used_area_mm2", "scan_area_mm2", "impressions", "sheets"}
-    line = JobLine(
+    return JobLine(
         **{name: row[name] for name in names if row[name] not in {None, ""}},
         ink_ul=dict(zip(colours, row["ink_ul"], strict=True)) if row["ink_ul"] is not None else None,
+        finishing=msgspec.json.decode(row["finishing_codes"]) if row["finishing_codes"] else None,
     )
-    printer = PrinterFacts(row["printer_id"], row["serial"], row["model"], row["printer_group"])
-    return Inputs(row["kind"], row["line_kind"], row["line"], line, printer)
 
 
 async def _list(

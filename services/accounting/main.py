@@ -143,6 +143,7 @@ def ledger_options(settings: AccountingSettings) -> LedgerOptions:
         timezone=settings.timezone,
         instance=member_name(settings),
         max_batch=settings.ledger_batch,
+        thresholds=settings.thresholds,
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from services.accounting.categories import Thresholds, thresholds_of
 from services.accounting.ledger.worker import MAX_BATCH
 from shared.settings import CommonSettings, Port, load
 
@@ -18,6 +19,22 @@ class AccountingSettings(CommonSettings):
     accounting_connections: int = Field(
         4, ge=2, le=100, description="Database connections for HTTP and reference data; the ledger has its own."
     )
+    density_thresholds: str = Field(
+        "0.5,2,5",
+        description="Where the classes of ink density A, B and C end, in ml per m2 of printed area, for lines "
+        "whose device names no category.",
+    )
+
+    @field_validator("density_thresholds")
+    @classmethod
+    def _are_thresholds(cls, told: str) -> str:
+        thresholds_of(told)
+        return told
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds of density classes."""
+        return thresholds_of(self.density_thresholds)
 
 
 def load_settings() -> AccountingSettings:

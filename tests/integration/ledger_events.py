@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from services.accounting.assignments import Place
 from services.accounting.categories import DEFAULT_THRESHOLDS, Thresholds
 from services.accounting.ledger.codes import OUTCOME
 from services.accounting.ledger.work import Move, Work
@@ -71,13 +72,26 @@ _ASSIGNMENTS: Final = [
 KINDS: Final = (*sorted(PRICES), "everything", "assigned")
 
 
+def documents(kind: str) -> tuple[str, ...]:
+    """The lists of a kind beside that of cost; the first one counts by default."""
+    if kind == "everything":
+        return (EVERYTHING,)
+    return (PRICES["minimum"], *ASSIGNED) if kind == "assigned" else (PRICES[kind],)
+
+
+def places(kind: str) -> list[tuple[Place, str | None]]:
+    """What lists of a kind are assigned to."""
+    return [
+        (Place(each.book, each.level, each.key), each.name)
+        for each in (_ASSIGNMENTS if kind == "assigned" else ())
+    ]
+
+
 def pricing(kind: str) -> Pricing:
     """Prices with a cost list from nine in the evening on, and one of several kinds of price list."""
     is_assigned = kind == "assigned"
-    price = EVERYTHING if kind == "everything" else PRICES["minimum" if is_assigned else kind]
-    texts = (COST, price, *(ASSIGNED if is_assigned else ()))
     lists = []
-    for number, text in enumerate(texts, start=1):
+    for number, text in enumerate((COST, *documents(kind)), start=1):
         file = read_document(json.loads(text), currency="EUR")
         since, until = (_moment(each) if each else None for each in (file.valid_from, file.valid_until))
         lists.append(PriceList(list_id=number, version=1, valid_from=since, valid_until=until, file=file))

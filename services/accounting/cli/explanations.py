@@ -90,6 +90,9 @@ def _book(book: dict[str, Any], currency: str) -> Iterator[str]:
         yield from _sum(book, currency)
     for each in book.get("candidates", ()):
         mark = "*" if each["chosen"] else "-"
+        if not each["version"]:
+            yield f"  {mark} {each['price_list']} ({each['level']}) {each['why']}"
+            continue
         yield f"  {mark} {each['price_list']} v{each['version']} {each['why']}"
 
 
@@ -99,7 +102,10 @@ def _sum(book: dict[str, Any], currency: str) -> Iterator[str]:
         yield f"  {product:<{_WIDTH}} = {term['exact']}"
     if book.get("exact"):
         yield f"  {'exact sum, to the millionth ' + book['exact_micro']:<{_WIDTH}} = {book['exact']}"
-        rounded = f"rounded once, half to even, to {book['precision']} decimals"
+        step = (
+            f"steps of {book['rounding_step']}" if book.get("rounding_step") else f"{book['precision']} decimals"
+        )
+        rounded = f"rounded once, half to even, to {step}"
         yield f"  {rounded:<{_WIDTH}} = {book['amount']} {currency}"
     if book.get("note"):
         yield f"  {book['note']}"

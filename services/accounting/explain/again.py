@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from services.accounting.explain.exact import exact_text, quantity_text
 from services.accounting.explain.explanation import Booked, BookExplained, Candidate, Inputs, TermShown
-from services.accounting.pricing import LineKey, LineRate, PriceList, PrinterFacts, Unpriced, key_of
+from services.accounting.pricing import Asks, LineRate, PriceList, PrinterFacts, Unpriced, key_of, wider_of
 from services.accounting.pricing.rates import MICRO, PER_RATE
+from services.accounting.pricing.selection import DEFAULT
 from shared.money import MICRO_DIGITS, format_micro, round_half_even
 
 NOT_AGAIN: Final = (
@@ -53,15 +54,16 @@ def explain_book(
         bare,
         amount=format_micro(booked.amount_micro, digits=prices.file.precision),
         precision=prices.file.precision,
+        rounding_step=_step_text(prices),
     )
     if inputs.entry_kind == "minimum":
         terms = _minimum_terms(booked, prices, job_sum_micro, cost_micro)
-    elif prices.is_markup:
+    elif prices.is_markup and prices.file.policy(inputs.outcome) != "free":
         terms = [_markup_term(prices, cost_micro or 0)]
     else:
         terms = _terms(booked, inputs, prices)
     exact = sum((value for _, value in terms), Fraction(0))
-    if _rounded(exact, _step(prices)) != booked.amount_micro:
+    if _rounded(exact, prices.file.step_micro) != booked.amount_micro:
         return replace(priced, note=NOT_AGAIN)
     return replace(
         priced,
@@ -76,24 +78,23 @@ def _rounded(value: Fraction, step_micro: int) -> int:
     return round_half_even(value.numerator * MICRO, value.denominator * step_micro) * step_micro
 
 
-def _step(prices: PriceList) -> int:
-    """The list's rounding step in micro-units."""
-    return int(10 ** (MICRO_DIGITS - prices.file.precision))
+def _step_text(prices: PriceList) -> str | None:
+    step_micro = prices.file.rounding_step_micro
+    return None if step_micro is None else format_micro(step_micro, digits=2)
 
 
 def _terms(booked: Booked, inputs: Inputs, prices: PriceList) -> list[tuple[TermShown, Fraction]]:
     rate = _rate_of_rule(booked.rule, inputs, prices)
     if rate is None:
         return []
-    found = []
+    found: list[tuple[TermShown, Fraction]] = []
     for term in rate.terms(inputs.quantities, first=inputs.line_no == 0):
         value = Fraction(term.numerator, term.denominator)
-        found.append(
-            (
-                TermShown(term.table, quantity_text(term.quantity, term.measure), term.rule, exact_text(value)),
-                value,
-            )
-        )
+        if term.measure == "sum":
+            quantity = f"sum {exact_text(sum((each for _, each in found), Fraction(0)))}"
+        else:
+            quantity = quantity_text(term.quantity, term.measure)
+        found.append((TermShown(term.table, quantity, term.rule, exact_text(value)), value))
     return found
 
 
@@ -103,11 +104,27 @@ def _rate_of_rule(rule: str, inputs: Inputs, prices: PriceList) -> LineRate | No
     A printer may have got another model or group since: then the list's own scopes are tried, one of them made
     the rule.
     """
-    for printer in _as_it_may_have_been(inputs.printer, prices):
-        rate = prices.rate_for(_key(inputs, printer))
-        if not isinstance(rate, Unpriced) and rate.rule == rule:
-            return rate
+    lines = inputs.of_job or (inputs.line,)
+    wider = wider_of(Asks.of([prices.file]), inputs.outcome, lines)[inputs.line_no if inputs.of_job else 0]
+    for chosen_by in _chosen_by(rule, prices):
+        for printer in _as_it_may_have_been(inputs.printer, prices):
+            key = key_of(inputs.kind, inputs.line, printer, inputs.line.category, wider)
+            rate = prices.rate_for(key, chosen_by)
+            if not isinstance(rate, Unpriced) and rate.rule == rule:
+                return rate
     return None
+
+
+def _chosen_by(rule: str, prices: PriceList) -> Iterator[str]:
+    """What may have chosen the list, as the rule says it: a key may hold a colon itself."""
+    if rule.startswith(f"{prices.label}: "):
+        yield DEFAULT
+    rest = rule.removeprefix(f"{prices.label} for ")
+    if rest != rule:
+        at = rest.find(": ")
+        while at >= 0:
+            yield rest[:at]
+            at = rest.find(": ", at + 1)
 
 
 def _as_it_may_have_been(printer: PrinterFacts, prices: PriceList) -> Iterator[PrinterFacts]:
@@ -118,10 +135,6 @@ def _as_it_may_have_been(printer: PrinterFacts, prices: PriceList) -> Iterator[P
             yield PrinterFacts(printer.id, printer.serial, model=scope.name)
         elif scope.level == "group":
             yield PrinterFacts(printer.id, printer.serial, group=scope.name)
-
-
-def _key(inputs: Inputs, printer: PrinterFacts) -> LineKey:
-    return key_of(inputs.kind, inputs.line, printer, inputs.line.category)
 
 
 def _markup_term(prices: PriceList, cost_micro: int) -> tuple[TermShown, Fraction]:

@@ -17,6 +17,7 @@ _UNITS: Final[dict[Measure, tuple[int, str]]] = {
     "impressions": (0, "impressions"),
     "sheets": (0, "sheets"),
     "job": (0, "job"),
+    "sum": (0, ""),
 }
 
 

@@ -22,12 +22,17 @@ class TermShown(Struct, frozen=True):
 
 
 class Candidate(Struct, frozen=True):
-    """One price list that was considered, and why it was taken or not."""
+    """One price list that was considered, and why it was taken or not.
+
+    Attributes:
+        level: what of the line it was assigned to (`project P-100`, `default`); "" if nothing.
+    """
 
     price_list: str
     version: int
     chosen: bool
     why: str
+    level: str = ""
 
 
 class BookExplained(Struct, frozen=True, kw_only=True):
@@ -36,6 +41,7 @@ class BookExplained(Struct, frozen=True, kw_only=True):
     Attributes:
         exact: the whole sum before the rounding, every digit.
         exact_micro: the same to the millionth, half-even.
+        rounding_step: what amounts are multiples of, where it is no power of ten.
         note: what could not be computed again, and why; the booked amount stands all the same.
     """
 
@@ -48,6 +54,7 @@ class BookExplained(Struct, frozen=True, kw_only=True):
     exact: str | None = None
     exact_micro: str | None = None
     precision: int | None = None
+    rounding_step: str | None = None
     amount: str | None = None
     note: str | None = None
     candidates: list[Candidate] = []
@@ -62,13 +69,19 @@ class Booked(Struct, frozen=True):
 
 
 class Inputs(Struct, frozen=True):
-    """What the ledger holds of a line beside its amounts."""
+    """What the ledger holds of a line beside its amounts.
+
+    Attributes:
+        of_job: all lines of the job in order, as its whole volume may decide.
+    """
 
     kind: str
     entry_kind: str
     line_no: int
     line: JobLine
     printer: PrinterFacts
+    outcome: str = "completed"
+    of_job: tuple[JobLine, ...] = ()
 
     @property
     def quantities(self) -> Quantities:
@@ -81,6 +94,7 @@ def shown_inputs(inputs: Inputs) -> dict[str, Any]:
     line = inputs.line
     facts = {
         "kind": inputs.kind,
+        "outcome": inputs.outcome,
         "media": line.media,
         "category": line.category,
         "category_by": line.category_by,
@@ -95,5 +109,6 @@ def shown_inputs(inputs: Inputs) -> dict[str, Any]:
         "ink_ul": line.ink_ul,
         "impressions": line.impressions,
         "sheets": line.sheets,
+        "finishing": line.finishing,
     }
     return {name: value for name, value in facts.items() if value is not None}

@@ -12,6 +12,7 @@ import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from services.accounting.categories import DEFAULT_THRESHOLDS, Thresholds
 from services.accounting.ledger.fast.days import Days
 from services.accounting.ledger.fast.path import packed_batch
 from services.accounting.ledger.fast.rates import Rates
@@ -37,9 +38,18 @@ class Prepared(NamedTuple):
 class Preparer:
     """Makes batches ready, one at a time, from one thread of its own."""
 
-    def __init__(self, writer: LedgerWriter, zone: ZoneInfo, *, fast: bool, max_rejects_in_row: int) -> None:
+    def __init__(
+        self,
+        writer: LedgerWriter,
+        zone: ZoneInfo,
+        *,
+        fast: bool,
+        max_rejects_in_row: int,
+        thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    ) -> None:
         self._writer = writer
         self._fast = fast
+        self._thresholds = thresholds
         self._max_rejects_in_row = max_rejects_in_row
         self._rejects_in_row = 0
         self._connection: Connection[TupleRow] | None = None
@@ -71,7 +81,7 @@ class Preparer:
         try:
             connection = self._ready()
             if self._pricing is None or self._pricing.revision != price_revision(connection):
-                self._pricing = load_pricing(connection)
+                self._pricing = load_pricing(connection, self._thresholds)
                 log.info("ledger_prices_loaded", revision=self._pricing.revision)
                 self._rates = Rates(self._pricing)
                 self._days = Days(self._zone, self._pricing.open_from)

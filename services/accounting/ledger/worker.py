@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from confluent_kafka import KafkaException
 
+from services.accounting.categories import DEFAULT_THRESHOLDS, Thresholds
 from services.accounting.ledger import metrics
 from services.accounting.ledger.fence import Fence, Lease
 from services.accounting.ledger.prepare import Prepared, Preparer
@@ -49,6 +50,7 @@ class LedgerOptions:
         group: the consumer group; its members share the partitions.
         instance: a name of this worker that outlives its process and is unique in the group, so that a restart
             gets its partitions back at once; None where there is none.
+        thresholds: where one class of ink density ends, for lines whose device told no category.
         max_rejects_in_row: more refused records without a good one between stop the worker.
     """
 
@@ -61,6 +63,7 @@ class LedgerOptions:
     max_batch: int = MAX_BATCH
     max_rejects_in_row: int = 10_000
     fast: bool = True
+    thresholds: Thresholds = DEFAULT_THRESHOLDS
 
 
 class Ledger:
@@ -75,7 +78,11 @@ class Ledger:
         self._posted = posted or (lambda: None)
         self._writer = LedgerWriter(options.database_url, zone, fence=fence)
         self._preparer = Preparer(
-            self._writer, zone, fast=options.fast, max_rejects_in_row=options.max_rejects_in_row
+            self._writer,
+            zone,
+            fast=options.fast,
+            max_rejects_in_row=options.max_rejects_in_row,
+            thresholds=options.thresholds,
         )
         self._threads = {
             name: ThreadPoolExecutor(1, thread_name_prefix=f"ledger-{name}") for name in ("prepare", "write")

@@ -10,12 +10,13 @@ import pytest
 
 from services.accounting.cli.explanations import explanation_lines
 from services.accounting.explain.again import NOT_AGAIN, explain_book
-from services.accounting.explain.candidates import DefaultNamed, Published, candidates
+from services.accounting.explain.candidates import Assigned, Considered, Published, candidates
 from services.accounting.explain.exact import exact_text
 from services.accounting.explain.explanation import Booked, Inputs
-from services.accounting.pricing import PrinterFacts, price_job
+from services.accounting.pricing import Assignment, Payer, PriceBook, PrinterFacts, price_job
 from tests.unit.accounting.price_lists import MODEL, NEW_YEAR, NOON, a1_line, books, job
 
+PRINTER = PrinterFacts("p1", "SN1", MODEL)
 EXAMPLE = '[[ppu]]\nmodel = "HP DesignJet T1700"\ncategory = "B"\nper_m2 = "1.10"\n'
 
 
@@ -98,15 +99,15 @@ def test_each_list_that_was_considered_says_why_it_was_taken_or_not():
         Published(5, "other", 1, "price", NEW_YEAR, NEW_YEAR),
         Published(6, "our-cost", 1, "cost", NEW_YEAR, NEW_YEAR),
     ]
-    named = [DefaultNamed("price", "standard", NEW_YEAR)]
-    found = candidates("price", 2, completed_at=NOON, posted_at=NOON, published=published, defaults=named)
+    named = [Assigned("price", "default", "", "standard", NEW_YEAR)]
+    found = candidates("price", 2, Considered(NOON, NOON, Payer(), PRINTER), published, named)
 
     assert [(each.price_list, each.version, each.chosen) for each in found] == [
-        ("standard", 2, True), ("other", 1, False), ("standard", 4, False), ("standard", 3, False),
-        ("standard", 1, False),
+        ("standard", 2, True), ("standard", 4, False), ("standard", 3, False), ("standard", 1, False),
+        ("other", 1, False),
     ]  # fmt: skip
     reasons = {(each.price_list, each.version): each.why for each in found}
-    assert reasons["other", 1] == "was not the list that counts in its book"
+    assert reasons["other", 1] == "was not the list that counts in its book, and is not for this line"
     assert "valid only from" in reasons["standard", 3]
     assert "published only at" in reasons["standard", 4]
     assert reasons["standard", 1] == "was replaced by v2"
@@ -125,3 +126,67 @@ def test_people_read_list_version_rule_inputs_and_every_step():
     for words in ("list standard, version 1", "rule: standard v1: ppu 1.10", "0.499554 m2 x 1.10", "= 0.5495094",
                   "0.549509", "to 4 decimals", "0.5495 EUR", "Cost: UNPRICED", "499554", "cyan 200"):  # fmt: skip
         assert words in text
+
+
+def test_each_level_says_why_its_list_was_taken_or_not():
+    def list_of(number, name, *, valid_from=NEW_YEAR, published_at=NEW_YEAR, valid_until=None):
+        return Published(number, name, 1, "price", valid_from, published_at, valid_until)
+
+    later = NOON + timedelta(days=1)
+    published = [
+        list_of(1, "standard"),
+        list_of(2, "bridge", valid_until=NOON),
+        list_of(3, "client"),
+        list_of(4, "arch"),
+        list_of(5, "late", published_at=later),
+    ]
+    assigned = [
+        Assigned("price", "default", "", "standard", NEW_YEAR),
+        Assigned("price", "project", "P-100", "bridge", NEW_YEAR),
+        Assigned("price", "customer", "C-7", "client", NEW_YEAR),
+        Assigned("price", "department", "ARCH", "arch", NEW_YEAR),
+        Assigned("price", "printer", "p1", "late", NEW_YEAR),
+        Assigned("price", "model", MODEL, "draft only", NEW_YEAR),
+        Assigned("price", "project", "P-100", "after", later),
+    ]
+    line = Considered(NOON, NOON, Payer("P-100", "C-7", "ARCH"), PRINTER)
+    found = candidates("price", 3, line, published, assigned)
+
+    assert [(each.price_list, each.level, each.chosen) for each in found] == [
+        ("client", "customer C-7", True),
+        ("bridge", "project P-100", False),
+        ("arch", "department ARCH", False),
+        ("late", "printer p1", False),
+        ("draft only", f"model {MODEL}", False),
+        ("standard", "default", False),
+    ]
+    reasons = {each.price_list: each.why for each in found}
+    assert reasons["client"] == "counts for customer C-7 and is valid from 2026-01-01T00:00:00+00:00"
+    assert reasons["bridge"] == "was valid only until 2026-11-02T12:00:00+00:00"
+    assert reasons["arch"] == "is for department ARCH, and the list for customer C-7 comes first"
+    assert "published only at" in reasons["late"]
+    assert reasons["draft only"] == "had no published version"
+    assert reasons["standard"] == "counts by default only, and the list for customer C-7 comes first"
+
+
+def test_a_sum_with_overhead_in_steps_for_a_project_with_a_colon_is_explained():
+    rates = (
+        'rounding_step = "0.05"\noverhead = "0.10"\n'
+        '[[ppu]]\nper_m2 = "1.00"\n[[ppu]]\nper_m2 = "0.90"\nfrom = "0.9"\n'
+        '[[finishing]]\ncode = "bind"\nper_job = "4"\n'
+    )
+    lines = (a1_line(), a1_line(finishing=["bind"]))
+    listed = books(price=rates).lists
+    book = PriceBook(listed, [Assignment("price", "project", "P: 1", "standard")])
+    charged = price_job(job(*lines), book, payer=Payer("P: 1"))
+    for number, each in enumerate(charged):
+        stored = msgspec.structs.replace(lines[number], category=each.key.category)
+        inputs = Inputs("print", "charge", number, stored, PRINTER, "completed", lines)
+        booked = Booked("price", each.price.amount_micro, each.price.rule)
+        found = explain_book(booked, inputs, listed[0], cost_micro=None, job_sum_micro=None, candidates=[])
+
+        assert (found.note, found.rounding_step) == (None, "0.05")
+        assert Fraction(found.exact) == sum(Fraction(term.exact) for term in found.terms)
+        assert found.terms[-1].table == "overhead"
+    assert charged[0].price.rule.startswith("standard v1 for project P: 1: ppu 0.90 per m2")
+    assert "finishing 4.00 per job" in charged[0].price.rule

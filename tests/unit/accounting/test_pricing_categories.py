@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.accounting.categories import Thresholds, category_of, density_category
+from services.accounting.categories import Thresholds, category_of, density_category, thresholds_of
 from services.accounting.pricing.sizes import SIZES_UM, known_size, size_class
 
 SQUARE_METRE = 1_000_000
@@ -59,3 +59,14 @@ def test_sizes_are_known_by_several_spellings():
         "ARCH E1",
         None,
     ]
+
+
+def test_thresholds_are_set_in_millilitres_per_square_metre():
+    assert thresholds_of("0.5, 2,5") == Thresholds()
+    assert thresholds_of("0.125,1,10.5") == Thresholds(125, 1_000, 10_500)
+
+
+@pytest.mark.parametrize("text", ["", "0.5,2", "1,2,x", "0.0001,2,5", "5,2,1", "-1,2,5"])
+def test_thresholds_that_make_no_sense_are_refused(text):
+    with pytest.raises(ValueError, match=r"three numbers|rise"):
+        thresholds_of(text)
