@@ -15,7 +15,7 @@ from itertools import islice
 import psycopg
 
 from bench import events
-from bench.ours import TOPIC, start
+from bench.ours import TAKEN, TOPIC, start, wait
 from bench.run import Processes, Run, run_of
 from bench.servers import OURS, servers
 from shared.kafka import EVENT_HEADERS, make_producer
@@ -35,11 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, signal.default_int_handler)
-    # The jobs that are in Kafka before the clock starts warm the worker up.
+    # Those that are in Kafka already warm the worker up: what is told later finds it at work.
     with servers(1_000, 100) as running, run_of(running, "latency", 0, OURS) as run:
         processes = Processes(run.folder)
         try:
             start(run, processes, 0, "bench.worker")
+            wait(run, processes, TAKEN, run.content.records)
             with watched(run) as commits:
                 told_at = asyncio.run(_tell(run, asked.seconds))
                 give_up_s = time.monotonic() + 60

@@ -27,7 +27,7 @@ def measure(run: Run, workers: int, module: str = "bench.worker", *, is_new: boo
     try:
         pids = [start(run, processes, at, module) for at in range(workers)]
         meters = run.meters(pids)
-        _wait(run, processes, f"SELECT count(*) FROM accounting.offsets WHERE topic = '{TOPIC}'", 1)
+        wait(run, processes, f"SELECT count(*) FROM accounting.offsets WHERE topic = '{TOPIC}'", 1)
         first, next_memory_s = meters.read(), 0.0
         committed: list[tuple[int, float]] = []
         rss: list[tuple[float, int]] = []
@@ -44,7 +44,7 @@ def measure(run: Run, workers: int, module: str = "bench.worker", *, is_new: boo
         last: Reading = meters.read()
         rss.append((1.0, meters.watch_memory()))
         if run.pipeline == "service":
-            _wait(run, processes, RELAYED, 1, within_s=DEADLINE_S)
+            wait(run, processes, RELAYED, 1, within_s=DEADLINE_S)
             relayed_s = time.monotonic() - first.at_s
         processes.close(gently=True)
     finally:
@@ -102,7 +102,7 @@ def start(run: Run, processes: Processes, at: int, module: str) -> int:
     )
 
 
-def _wait(run: Run, processes: Processes, query: str, at_least: int, *, within_s: float = 60.0) -> None:
+def wait(run: Run, processes: Processes, query: str, at_least: int, *, within_s: float = 60.0) -> None:
     give_up_s = time.monotonic() + within_s
     while run.scalar(query) < at_least:
         processes.check()
