@@ -215,7 +215,7 @@ def test_connections_cut_in_mid_batch_change_nothing(options: LedgerOptions, run
 
     def cut_and_look() -> bool:
         # Not at every look: on a busy machine nothing at all would come to its end between two of them.
-        if next(looks) % 8 == 0:
+        if next(looks) % 4 == 0:
             ask(url, cut + " AND datname = current_database() AND state <> 'idle'")
         return taken(url) == len(values)
 
