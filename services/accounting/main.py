@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from services.accounting.amend.corrections import Corrections
 from services.accounting.budget_store import Budgets
 from services.accounting.charges import Charges
+from services.accounting.draft_effects import DraftEffects
 from services.accounting.http.budget_check import BudgetCheckApi
 from services.accounting.http.budgets import BudgetApi
 from services.accounting.http.charges import ChargeApi
@@ -153,13 +154,15 @@ def routes(
     tasks = tasks or Tasks(pool)
     work = rerate_work(pool, settings)
     price_books = PriceBooks(pool, ZoneInfo(settings.timezone))
+    url = settings.database_url.get_secret_value()
+    effects = DraftEffects(url, SystemClock(), timezone=settings.timezone)
     charges = Charges(pool, currency=settings.currency)
     clock, zone, currency = SystemClock(), settings.timezone, settings.currency
     corrections = Corrections(pool, clock, timezone=zone)
     return [
         *PriceBookApi(price_books, currency=settings.currency).routes(),
         *PriceCopyApi(price_books).routes(),
-        *PricePublicationApi(price_books, currency=settings.currency).routes(),
+        *PricePublicationApi(price_books, effects, currency=settings.currency).routes(),
         *PriceAssignmentApi(pool).routes(),
         *ImportApi(projects, Budgets(pool)).routes(),
         *ProjectApi(projects).routes(),

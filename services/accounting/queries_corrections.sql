@@ -19,7 +19,8 @@ FROM accounting.current_line AS c
 WHERE (NOT c.voided OR %(voided)s) AND (/*filters*/ true)
 
 -- name: stage_undo
--- The lines of a correction, as they were before it.
+-- The lines of a correction, as they were before it. A line must be as the correction left it, also if by further
+-- corrections that were undone; one that is not is based on a state that is no more, and so refused.
 INSERT INTO pg_temp.staged_amendment (
     charge_entry_id, occurred_at, cost_micro, price_micro, person_no, project_no, department_no, cost_rule_no,
     price_rule_no, based_on, line, billable, voided
@@ -27,13 +28,24 @@ INSERT INTO pg_temp.staged_amendment (
 SELECT c.entry_id, c.occurred_at, CASE WHEN b.revision IS NULL THEN c.cost_micro ELSE b.cost_micro END,
     CASE WHEN b.revision IS NULL THEN c.price_micro ELSE b.price_micro END, coalesce(b.person_no, c.person_no),
     coalesce(b.project_no, c.project_no), coalesce(b.department_no, c.department_no),
-    coalesce(b.cost_rule_no, c.cost_rule_no), coalesce(b.price_rule_no, c.price_rule_no), a.revision, c.line,
+    coalesce(b.cost_rule_no, c.cost_rule_no), coalesce(b.price_rule_no, c.price_rule_no),
+    CASE
+        WHEN a.voided AND n.voided THEN n.revision
+        WHEN a.voided OR n.voided THEN a.revision
+        WHEN (a.person_no, a.project_no, a.department_no, a.billable, a.cost_rule_no, a.price_rule_no)
+            = (n.person_no, n.project_no, n.department_no, n.billable, n.cost_rule_no, n.price_rule_no)
+            AND a.cost_micro IS NOT DISTINCT FROM n.cost_micro AND a.price_micro IS NOT DISTINCT FROM n.price_micro
+        THEN n.revision ELSE a.revision
+    END,
+    c.line,
     coalesce(b.billable, c.billable), coalesce(b.voided, false)
 FROM accounting.amendment AS a
 JOIN accounting.charge AS c ON c.entry_id = a.charge_entry_id AND c.line = a.line AND c.occurred_at = a.occurred_at
 LEFT JOIN accounting.amendment AS b
     ON b.charge_entry_id = a.charge_entry_id AND b.line = a.line AND b.occurred_at = a.occurred_at
     AND b.revision = a.revision - 1
+JOIN accounting.current_line AS n
+    ON n.entry_id = a.charge_entry_id AND n.line = a.line AND n.occurred_at = a.occurred_at
 WHERE a.correction_no = %(correction_no)s
     AND a.entry_id >= %(first_entry_id)s AND a.entry_id < %(first_entry_id)s + 2 * %(lines)s
 

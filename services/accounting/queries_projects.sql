@@ -23,7 +23,8 @@ WITH found AS MATERIALIZED (
     LIMIT %(few)s + 1
 ),
 counted AS (SELECT count(*) <= %(few)s AS are_few FROM found)
-SELECT matching.*, accounting.assigned_price_list(kind, code) AS price_list FROM (
+SELECT page.*, accounting.assigned_price_list(kind, code) AS price_list
+FROM (SELECT * FROM (
     SELECT * FROM found WHERE (SELECT are_few FROM counted)
     UNION
     (SELECT kind, code, name, customer, active, billable, people, departments, notes, changed_at, revision,
@@ -45,9 +46,8 @@ SELECT matching.*, accounting.assigned_price_list(kind, code) AS price_list FROM
       AND (%(customer)s::text IS NULL OR customer = %(customer)s)
     ORDER BY /* order */
     LIMIT %(limit)s)
-) AS matching
+) AS matching ORDER BY /* order */ LIMIT %(limit)s) AS page
 ORDER BY /* order */
-LIMIT %(limit)s
 
 -- name: customers_found
 -- Codes of customers by any part of their name: projects of theirs are found by it.

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from services.accounting.amend.corrections import Corrections
@@ -113,6 +113,15 @@ def undo(number: int) -> CorrectionRequest:
     return CorrectionRequest(reason="after all", undo=str(number))
 
 
+OF_TWO: Final = LineFilters(project=("P-0", "P-1"))
+ONE_OVER_ANOTHER: Final = [
+    CorrectionRequest(reason="r", change=Change(department="A"), filter=OF_TWO),
+    CorrectionRequest(reason="r", void=True, filter=LineFilters(period="2026-11")),
+    CorrectionRequest(reason="r", void=True, filter=OF_TWO),
+]
+
+
+@example(wanted=ONE_OVER_ANOTHER, seed=0)
 @given(wanted=st.lists(REQUESTS, min_size=1, max_size=3), seed=st.integers(0, 1 << 30))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_corrections_undone_in_reverse_return_every_total_and_what_is_told_again_changes_none(

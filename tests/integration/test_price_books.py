@@ -9,9 +9,11 @@ import psycopg
 import pytest
 import pytest_asyncio
 
+from services.accounting.assignments import Place, assign
 from services.accounting.pricebook_loader import load_pricing
 from services.accounting.pricebooks import PriceBooks
 from services.accounting.pricelist.toml_text import from_toml
+from services.accounting.pricing import Payer, PrinterFacts
 from services.accounting.projects import Projects
 from shared.errors import ConfigError, Conflict, NotFound, Reject
 from shared.http.problems import PreconditionFailed
@@ -187,3 +189,23 @@ async def test_a_project_is_changed_only_as_it_was_read(pool):
     assert changed.revision == created.revision + 1
     with pytest.raises(PreconditionFailed):
         await projects.put("project", "P-1", values, if_match=created.etag)
+
+
+async def test_the_writer_learns_whose_a_project_is_once_a_customer_has_a_list(pool, books, database_url):
+    await publish(books, file())
+    projects = Projects(pool)
+    values = {"name": "Bridge", "customer": "C-7", "active": True, "billable": True}
+    await projects.put("project", "P-1", values)
+    before = pricing(database_url)
+    async with pool.connection() as connection:
+        await assign(connection, Place("price", "customer", "C-7"), "standard", by="me")
+    assigned = pricing(database_url)
+    await projects.put("project", "P-1", {**values, "customer": "C-8"})
+    moved = pricing(database_url)
+
+    assert before.customers == {}
+    assert assigned.customers == {"P-1": "C-7"}
+    pair = assigned.book.pair_for(NOW, Payer("P-1", "C-7"), PrinterFacts("p1"))
+    assert (pair.price.label, pair.chosen_by("price")) == ("standard v1", "customer C-7")
+    assert moved.revision > assigned.revision > before.revision
+    assert moved.customers == {"P-1": "C-8"}

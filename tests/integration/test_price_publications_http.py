@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest_asyncio
 
+from services.accounting.ledger.writer import LedgerWriter
+from shared.periods import parse_period
 from shared.postgres import connect
+from tests.integration.ledger_posts import post
 from tests.integration.test_accounting_http import TOML, served
-from tests.jobs import PRICE_LIST
+from tests.jobs import MODEL, PRICE_LIST
+from tests.unit.accounting.price_lists import a1_line, job
 
 BOOKS = "/v1/price-books"
 TO_JUNE = "valid_from = 2020-01-01\nvalid_until = 2020-06-01"
@@ -111,3 +118,49 @@ async def test_what_can_not_be_accepted_is_named(client):
 
     assert (answer.status, missing.status) == (422, 404)
     assert (await answer.json())["errors"][0]["pointer"] == "/accept/0"
+
+
+def last_months_jobs(database_url):
+    """Two drawings and a photo of a registered printer, priced by the published lists."""
+    with connect(database_url) as connection:
+        connection.execute("INSERT INTO accounting.printer (key, serial, model) VALUES ('p1', 'SN1', %s)", [MODEL])
+        connection.commit()
+    start = parse_period("last-month", now=datetime.now(UTC), timezone="UTC").start
+    jobs = [
+        job(
+            a1_line(category=category),
+            completed_at=start + timedelta(hours=number),
+            job={"device_job_id": str(number), "source": "ipp"},
+            project=project,
+        )
+        for number, (category, project) in enumerate(
+            [("line-colour", "P-1"), ("line-colour", "P-2"), ("image-high", "P-2")], start=1
+        )
+    ]
+    writer = LedgerWriter(database_url, ZoneInfo("UTC"))
+    post(writer, jobs)
+    writer.close()
+
+
+async def test_the_effect_on_last_months_jobs_is_told_by_project_printer_and_category(client, database_url):
+    photos = '1.10"\n[[ppu]]\ncategory = "image-high"\nper_m2 = "3'
+    await draft(client, FROM_JULY, rates=photos)
+    await publish(client)
+    last_months_jobs(database_url)
+    await draft(client, FROM_2099, rates="2.20")
+    told = await check(client)
+    without = await check(client, effect=False)
+    effect = told["effect"]
+
+    assert codes(told) == [("warning", "lost-rates"), ("warning", "unpriced")]
+    assert "1 line of last month" in told["findings"][1]["text"]
+    assert effect["total"] == {
+        "lines": 3, "changed": 3, "before": "2.5977", "after": "2.1980", "difference": "-0.3997",
+        "newly_unpriced": 1, "newly_priced": 0,
+    }  # fmt: skip
+    assert {row["key"]: row["difference"] for row in effect["by_project"]} == {"P-1": "0.5495", "P-2": "-0.9492"}
+    assert {row["key"]: row["after"] for row in effect["by_category"]} == {
+        "line-colour": "2.1980", "image-high": "0.0000",
+    }  # fmt: skip
+    assert [row["key"] for row in effect["by_printer"]] == ["p1"]
+    assert (without["effect"], codes(without)) == (None, [("warning", "lost-rates")])

@@ -26,7 +26,10 @@ FOUND: Final = 1
 @data_dir_option
 @json_option
 def check(name: str, *, version: int | None, make_default: bool, data_dir: Path | None, as_json: bool) -> None:
-    """Say what publishing a draft would leave: gaps, overlaps, rates that are gone. Exit code 1 with an error.
+    """Say what publishing a draft would leave, and what it would have changed last month.
+
+    It tells of gaps, overlaps and rates that are gone, and prices last month's jobs again without writing them.
+    The exit code is 1 where it finds an error.
 
     Example: inkmeter prices check standard
     """
@@ -54,7 +57,9 @@ def publish(name: str, *, make_default: bool, accept: Sequence[str], data_dir: P
     Example: inkmeter prices publish standard
     """
     if not as_json:
-        _print_findings(_checked(name, {"default": make_default}, data_dir)["findings"])
+        checked = _checked(name, {"default": make_default}, data_dir)
+        _print_findings(checked["findings"])
+        _print_effect(checked)
     body = {"default": make_default, "accept": list(accept)}
     item = call("accounting", "POST", f"{_PATH}/{quote(name, safe='')}/publish", body=body, data_dir=data_dir)
     if as_json:
@@ -79,6 +84,7 @@ def _tell(found: dict[str, Any]) -> None:
         say(f"{label} is published: there is nothing to check.")
         return
     _print_findings(found["findings"])
+    _print_effect(found)
     errors = [each["code"] for each in found["findings"] if each["level"] == "error"]
     if errors:
         accepted = " ".join(f"--accept {code}" for code in dict.fromkeys(errors))
@@ -93,3 +99,30 @@ def _tell(found: dict[str, Any]) -> None:
 def _print_findings(findings: Sequence[dict[str, str]]) -> None:
     if findings:
         print_table(["Level", "Code", "What"], [(each["level"], each["code"], each["text"]) for each in findings])
+
+
+def _print_effect(found: dict[str, Any]) -> None:
+    """What the draft would have changed last month, in all and where it would have changed most."""
+    effect = found["effect"]
+    if effect is None or not effect["total"]["lines"]:
+        return
+    rows = [
+        (what, row["name"] or row["key"] or "(none)", row["lines"], *_amounts(row))
+        for what in ("project", "printer", "category")
+        for row in effect[f"by_{what}"]
+    ]
+    total = effect["total"]
+    say(f"Effect on the jobs of {effect['first_day']} to {effect['last_day']}, in {effect['currency']}:")
+    print_table(
+        ["By", "Name", ("Lines", "right"), ("As booked", "right"), ("By the draft", "right"),
+         ("Difference", "right"), ("UNPRICED", "right")],
+        rows,
+        footer=["all", "", total["lines"], *_amounts(total)],
+        empty=f"None: all {total['lines']} lines would cost what they cost now.",
+    )  # fmt: skip
+
+
+def _amounts(sums: dict[str, Any]) -> tuple[str, str, str, str]:
+    difference = sums["difference"]
+    signed = difference if difference.startswith("-") else f"+{difference}"
+    return sums["before"], sums["after"], signed, str(sums["newly_unpriced"] or "")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from services.accounting.draft_effects import DraftEffects, unpriced_findings
+from services.accounting.http.price_effects import PriceBookEffect, effect_item
 from services.accounting.http.price_items import PriceBookItem, VersionNumber, shown
 from services.accounting.pricebooks import PriceBooks
-from services.accounting.pricelist.coverage import Code, Finding
+from services.accounting.pricelist.coverage import Code, Finding, in_order
 from services.accounting.publishing import RefusedPublication
 from shared.errors import Conflict
 from shared.http import problems
@@ -35,16 +37,24 @@ class Check(Struct, frozen=True):
     Attributes:
         version: the newest without.
         default: whether the list is to become the one that counts in its book.
+        effect: whether to price last month's jobs again by it, which takes seconds for millions of lines.
     """
 
     version: VersionNumber | None = None
     default: bool = False
+    effect: bool = True
 
 
 class PriceBookCheck(PriceBookItem, frozen=True, kw_only=True):
-    """A version, and what there is to say of its publication, errors first; nothing of one that is published."""
+    """A version, and what there is to say of its publication, errors first; nothing of one that is published.
+
+    Attributes:
+        effect: on last month's jobs, as if it had counted all the month wherever its list is assigned, or by
+            default where it is assigned nowhere; null where it was not asked for.
+    """
 
     findings: list[Finding]
+    effect: PriceBookEffect | None
 
 
 class Refusal(Problem, frozen=True, kw_only=True):
@@ -56,8 +66,9 @@ class Refusal(Problem, frozen=True, kw_only=True):
 class PricePublicationApi:
     """The routes that check and publish drafts."""
 
-    def __init__(self, store: PriceBooks, *, currency: str) -> None:
+    def __init__(self, store: PriceBooks, effects: DraftEffects, *, currency: str) -> None:
         self._store = store
+        self._effects = effects
         self._currency = currency
 
     def routes(self) -> list[Route]:
@@ -66,7 +77,7 @@ class PricePublicationApi:
         return [
             Route(method="POST", path=f"{one}/check", handler=self._check, parse=_check, body=Check,
                   answer=PriceBookCheck, errors=(404,),
-                  summary="Say what publishing a draft would leave: gaps, overlaps, rates that are gone."),
+                  summary="Say what publishing a draft would leave, and what it would have changed last month."),
             Route(method="POST", path=f"{one}/publish", handler=self._publish, parse=_publication,
                   body=Publication, answer=PriceBookItem, errors=(404, 409), takes=(IF_MATCH,), gives=(ETAG,),
                   summary="Publish a draft; from then on it never changes. Publishing twice is publishing once.",
@@ -77,8 +88,16 @@ class PricePublicationApi:
     async def _check(self, call: Call) -> PriceBookCheck:
         body = call.body
         done = await self._store.check(call.path["name"], body.version, make_default=body.default)
-        fields = shown(done.version, await self._store.defaults(), self._store.zone)
-        return PriceBookCheck(**fields, findings=done.findings)
+        draft = done.version
+        fields = shown(draft, await self._store.defaults(), self._store.zone)
+        if draft.state == "published" or not body.effect:
+            return PriceBookCheck(**fields, findings=done.findings, effect=None)
+        effect = await self._effects.of(draft)
+        return PriceBookCheck(
+            **fields,
+            findings=in_order([*done.findings, *unpriced_findings(draft, effect)]),
+            effect=effect_item(effect, draft.book, self._currency),
+        )
 
     async def _publish(self, call: Call) -> Answer:
         name = call.path["name"]

@@ -20,7 +20,13 @@ Places = npt.NDArray[np.intp]
 
 
 class Sums(NamedTuple):
-    """Sums over lines; `newly_priced` lacked an amount before, `newly_unpriced` lack one after."""
+    """Sums over lines.
+
+    Attributes:
+        unpriced_before, unpriced_after: lines that lack an amount in any book.
+        newly_unpriced: lines that lose an amount, also where they lack one in the other book.
+        newly_priced: lines that lacked an amount, and then have both.
+    """
 
     lines: int = 0
     changed: int = 0
@@ -123,9 +129,15 @@ def compared(before: Money, after: Money) -> Whole:
         np.ones(len(had), np.int64),
         is_changed,
         *(np.where(amount == NULL64, 0, amount) for amount in amounts),
-        *(~had, ~has, had & ~has, ~had & has),
+        *(~had, ~has, _lost(before.cost_micro, after.cost_micro) | _lost(before.price_micro, after.price_micro)),
+        ~had & has,
     )
     return np.stack([column.astype(np.int64) for column in columns], axis=1)
+
+
+def _lost(before: Whole, after: Whole) -> npt.NDArray[np.bool_]:
+    lost: npt.NDArray[np.bool_] = (before != NULL64) & (after == NULL64)
+    return lost
 
 
 def _minimums(before: Money, after: Money) -> Iterator[tuple[int, Sums]]:

@@ -53,6 +53,7 @@ class Needs:
         printers: the printers that any list names, by id or serial number.
         changes: the moments at which other lists begin to count, in order.
         each_printer: whether lists are assigned to printers.
+        groups: whether any list names a group of printers, or is assigned to one.
     """
 
     inks: bool
@@ -60,6 +61,7 @@ class Needs:
     printers: frozenset[str]
     changes: tuple[datetime, ...]
     each_printer: bool
+    groups: bool
 
     @classmethod
     def of(cls, book: PriceBook) -> Needs:
@@ -80,6 +82,8 @@ class Needs:
             ),
             changes=tuple(book.changes),
             each_printer="printer" in book.levels,
+            groups="group" in book.levels
+            or any(scope.level == "group" for prices in book.lists for scope in prices.scopes()),
         )
 
     def with_all_of(self, other: Needs) -> Needs:
@@ -90,6 +94,7 @@ class Needs:
             printers=self.printers | other.printers,
             changes=tuple(sorted({*self.changes, *other.changes})),
             each_printer=self.each_printer or other.each_printer,
+            groups=self.groups or other.groups,
         )
 
 
@@ -99,7 +104,7 @@ def printer_classes(printers: Mapping[int, PrinterFacts], needs: Needs) -> Whole
     known: dict[PrinterFacts, int] = {}
     for number, facts in printers.items():
         is_alike = facts.model and not needs.each_printer and not {facts.id, facts.serial} & needs.printers
-        alike = PrinterFacts("", "", facts.model, facts.group) if is_alike else facts
+        alike = PrinterFacts("", "", facts.model, facts.group if needs.groups else "") if is_alike else facts
         classes[number] = known.setdefault(alike, len(known) + 1)
     return classes
 
