@@ -141,7 +141,7 @@ class Posting:
         if self._lines >= BULK_LINES:
             await self._connection.execute(QUERIES["summarize"])
         columns["day"] = np.maximum(columns["day"], head.first_open)
-        await _roll_up(self._connection, columns)
+        await roll_up(self._connection, columns)
         return head.correction_no
 
     async def abandon(self) -> None:
@@ -241,8 +241,8 @@ def _flushed(connection: PGconn) -> PQGen[None]:
         yield WAIT_W
 
 
-async def _roll_up(connection: Connection, columns: Columns) -> None:
-    """Moves every rollup on, in the order in which every writer locks them."""
+async def roll_up(connection: Connection, columns: Columns) -> None:
+    """Moves every rollup on by changed amounts, in the order in which every writer locks them."""
     register(connection)
     values = moved(columns)
     columns["month"] = month_starts(columns["day"])
