@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, LiteralString
+from uuid import UUID
 
 from msgspec import UNSET, Struct
 from psycopg import AsyncConnection
@@ -21,6 +22,7 @@ from services.accounting.amend.post import (
     post_amendments,
 )
 from services.accounting.amend.request import Change, CorrectionRequest, check, recorded
+from services.accounting.amend.sums import QUERIES as AMEND_QUERIES
 from services.accounting.filters import PLACE, LineFilters, period_of, where
 from shared import sqlfile
 from shared.clock import Clock
@@ -125,6 +127,8 @@ class Corrections:
         billable = None if change.billable is UNSET else change.billable
         values = {**numbers, **parameters, "billable": billable, "voided": request.void}
         await connection.execute(QUERIES["stage_change"].replace(PLACE, condition), values)
+        await connection.execute(AMEND_QUERIES["analyze_staged"])
+        await connection.execute(QUERIES["stage_minimums"], values)
         return NewCorrection(kind=kind, **head)
 
     async def _condition(
@@ -136,6 +140,7 @@ class Corrections:
             found = where(request.filter, period)
             return found.sql, found.parameters
         if isinstance(request.jobs, list):
+            await _refuse_unknown(connection, request.jobs)
             # By the job's entry, as charges have no index on the job's id.
             condition: LiteralString = (
                 "(c.entry_id, c.occurred_at) IN (SELECT j.entry_id, j.completed_at FROM accounting.job AS j "
@@ -162,6 +167,13 @@ async def _places(connection: Connection, charges: list[str]) -> tuple[list[int]
         if place not in places:
             raise NotFound(f"There is no charge {text!r}: take its id from GET /v1/charges.", pointer="/charges")
     return [places[place] for place in places], [line for _, line in places]
+
+
+async def _refuse_unknown(connection: Connection, jobs: list[UUID]) -> None:
+    """Raises NotFound for a job that is not in the ledger."""
+    row = await (await connection.execute(QUERIES["unknown_job"], {"jobs": jobs})).fetchone()
+    if row:
+        raise NotFound(f"There is no job {row[0]}: take its id from GET /v1/jobs.", pointer="/jobs")
 
 
 async def _undone(connection: Connection, correction_no: int) -> dict[str, Any]:
