@@ -11,8 +11,8 @@ from confluent_kafka import Consumer, KafkaError
 from shared.kafka import (
     HEARTBEAT_MS,
     MAX_POLL_INTERVAL_MS,
-    METADATA_MAX_AGE_MS,
     MAX_RECORD_BYTES,
+    METADATA_MAX_AGE_MS,
     REQUEST_TIMEOUT_MS,
     SESSION_TIMEOUT_MS,
     check_bootstrap,
