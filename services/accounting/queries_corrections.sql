@@ -20,6 +20,7 @@ WHERE (NOT c.voided OR %(voided)s) AND (/*filters*/ true)
 
 -- name: stage_minimums
 -- A job's minimum charge goes with its lines: where all of them are staged or void, it becomes what they become.
+-- The first and last moment of what is staged leave the partitions of other months unread.
 INSERT INTO pg_temp.staged_amendment (
     charge_entry_id, occurred_at, cost_micro, price_micro, person_no, project_no, department_no, cost_rule_no,
     price_rule_no, based_on, line, billable, voided
@@ -29,6 +30,8 @@ SELECT c.entry_id, c.occurred_at, c.cost_micro, c.price_micro, coalesce(%(person
     c.cost_rule_no, c.price_rule_no, c.revision, c.line, coalesce(%(billable)s::boolean, c.billable), %(voided)s
 FROM accounting.current_line AS c
 WHERE c.entry_kind = 2 AND NOT c.voided
+    AND c.occurred_at >= (SELECT min(occurred_at) FROM pg_temp.staged_amendment)
+    AND c.occurred_at <= (SELECT max(occurred_at) FROM pg_temp.staged_amendment)
     AND (c.entry_id, c.occurred_at) IN (SELECT s.charge_entry_id, s.occurred_at FROM pg_temp.staged_amendment AS s)
     AND NOT EXISTS (
         SELECT FROM pg_temp.staged_amendment AS s WHERE s.charge_entry_id = c.entry_id AND s.line = c.line
@@ -36,6 +39,8 @@ WHERE c.entry_kind = 2 AND NOT c.voided
     AND NOT EXISTS (
         SELECT FROM accounting.current_line AS o
         WHERE o.entry_id = c.entry_id AND o.occurred_at = c.occurred_at AND o.entry_kind <> 2 AND NOT o.voided
+            AND o.occurred_at >= (SELECT min(occurred_at) FROM pg_temp.staged_amendment)
+            AND o.occurred_at <= (SELECT max(occurred_at) FROM pg_temp.staged_amendment)
             AND NOT EXISTS (
                 SELECT FROM pg_temp.staged_amendment AS s
                 WHERE s.charge_entry_id = o.entry_id AND s.line = o.line

@@ -32,6 +32,7 @@ from shared.postgres import Pool, classified
 QUERIES: Final = sqlfile.load("services.accounting", "queries_corrections.sql")
 TIMEOUT_S: Final = 300
 """A bulk correction may take longer than other requests: 800,000 lines take half a minute."""
+NONE: Final = "There is no correction {}: see `inkmeter accounting corrections` or GET /v1/corrections."
 MAX_ENTRY_ID: Final = (1 << 63) - 1
 Connection = AsyncConnection[TupleRow]
 _DIMENSIONS: Final = ("person", "project", "department")
@@ -98,7 +99,7 @@ class Corrections:
         """
         found = await self.page(no=correction_no, limit=1)
         if not found:
-            raise NotFound(f"There is no correction {correction_no}: see GET /v1/corrections.")
+            raise NotFound(NONE.format(correction_no))
         return found[0]
 
     async def entries(self, correction: Mapping[str, Any], *, start: int, limit: int) -> list[dict[str, Any]]:
@@ -186,7 +187,7 @@ async def _undone(connection: Connection, correction_no: int) -> dict[str, Any]:
     nothing = dict.fromkeys(("before", "kind", "actor", "start", "end"))
     rows = await _rows(connection, "list_corrections", {**nothing, "no": correction_no, "limit": 1})
     if not rows:
-        raise NotFound(f"There is no correction {correction_no}: see GET /v1/corrections.", pointer="/undo")
+        raise NotFound(NONE.format(correction_no), pointer="/undo")
     if rows[0]["undone_by"] is not None:
         raise Conflict(f"Correction {correction_no} was undone already, by {rows[0]['undone_by']}.")
     return rows[0]
