@@ -12,6 +12,7 @@ from shared.kafka import (
     HEARTBEAT_MS,
     MAX_POLL_INTERVAL_MS,
     MAX_RECORD_BYTES,
+    METADATA_MAX_AGE_MS,
     REQUEST_TIMEOUT_MS,
     SESSION_TIMEOUT_MS,
     check_bootstrap,
@@ -60,7 +61,7 @@ def make_group_consumer(bootstrap: str, *, client_id: str, group_id: str, instan
         "fetch.queue.backoff.ms": FETCH_BACKOFF_MS,
         "queued.max.messages.kbytes": MAX_WAITING_KIB,
         "check.crcs": True,
-        "topic.metadata.refresh.interval.ms": 60_000,
+        "topic.metadata.refresh.interval.ms": METADATA_MAX_AGE_MS,
         "error_cb": _tell,
         "logger": logging.getLogger("librdkafka"),
     }

@@ -36,6 +36,8 @@ SESSION_TIMEOUT_MS: Final = 10_000
 """A member that falls silent for so long loses its partitions; a static member that is back sooner keeps them."""
 MAX_POLL_INTERVAL_MS: Final = 300_000
 """A member that takes no records for so long loses its partitions, though its heart still beats."""
+METADATA_MAX_AGE_MS: Final = 10_000
+"""A member that joined a moment before its topic was known has no partitions until it looks again."""
 MAX_FETCH_BYTES: Final = 50 * 1024 * 1024
 MAX_FETCH_PARTITION_BYTES: Final = 8 * 1024 * 1024
 MAX_RECORD_BYTES: Final = 2 * 1024 * 1024
@@ -104,7 +106,7 @@ def make_consumer(
         fetch_max_bytes=fetch_bytes,
         max_partition_fetch_bytes=fetch_partition_bytes,
         fetch_max_wait_ms=200,
-        metadata_max_age_ms=60_000,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
     )
 
 

@@ -59,7 +59,7 @@ async def wrong_lists(connection: Connection, book: Book, names: Collection[str]
     cursor = await connection.execute(QUERIES["books_of_lists"], {"names": sorted(set(names))})
     known = dict(await cursor.fetchall())
     return {
-        name: f"{name} is a price list of book {known[name]}, not of book {book}"
+        name: f"price list {name} is of book {known[name]}, not of book {book}"
         if name in known
         else f"there is no price list {name!r}"
         for name in names

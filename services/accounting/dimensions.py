@@ -13,14 +13,19 @@ Connect = Callable[[], Connection[TupleRow]]
 
 
 class Dimension(NamedTuple):
-    """A dimension's table with its number column, and what else is written of a new key."""
+    """A dimension's table with its number column, and what else is written of a new key.
+
+    Attributes:
+        fills: facts are also written of a key that is there, where they are '' so far.
+    """
 
     table: LiteralString
     number: LiteralString
     facts: tuple[LiteralString, ...] = ()
+    fills: bool = False
 
 
-PRINTER: Final = Dimension("accounting.printer", "printer_no")
+PRINTER: Final = Dimension("accounting.printer", "printer_no", ("told_serial", "told_model"), fills=True)
 PERSON: Final = Dimension("accounting.person", "person_no")
 PROJECT: Final = Dimension("accounting.project_key", "project_no")
 DEPARTMENT: Final = Dimension("accounting.department_key", "department_no")
@@ -85,6 +90,8 @@ class Dimensions:
             connection = self._connection or self._connect()
             self._connection = None
             found: dict[str, int] = dict(_look_up(connection, dimension, missing))
+            if dimension.fills:
+                _fill(connection, dimension, [(*missing[key], key) for key in sorted(found) if any(missing[key])])
             fresh = sorted(missing.keys() - found.keys())
             if fresh:
                 _make(connection, dimension, [(key, *missing[key]) for key in fresh])
@@ -110,6 +117,24 @@ def _make(connection: Connection[TupleRow], dimension: Dimension, rows: list[tup
     places: LiteralString = ", ".join(["%s"] * (1 + len(dimension.facts)))
     statement: LiteralString = (
         f"INSERT INTO {dimension.table} ({columns}) VALUES ({places}) ON CONFLICT (key) DO NOTHING"  # noqa: S608
+    )
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(statement, rows)
+
+
+def _fill(connection: Connection[TupleRow], dimension: Dimension, rows: list[tuple[Any, ...]]) -> None:
+    """Writes facts (a row ends with its key) where there are none yet."""
+    if not rows:
+        return
+    facts: LiteralString = ", ".join(
+        f"{fact} = coalesce(nullif(d.{fact}, ''), told.{fact})" for fact in dimension.facts
+    )
+    names: LiteralString = ", ".join((*dimension.facts, "key"))
+    places: LiteralString = ", ".join(["%s::text"] * (1 + len(dimension.facts)))
+    lacks: LiteralString = " OR ".join(f"(d.{fact} = '' AND told.{fact} <> '')" for fact in dimension.facts)
+    statement: LiteralString = (
+        f"UPDATE {dimension.table} AS d SET {facts} FROM (VALUES ({places})) AS told({names}) "  # noqa: S608
+        f"WHERE d.key = told.key AND ({lacks})"
     )
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(statement, rows)

@@ -81,6 +81,20 @@ VALUES (
 )
 RETURNING correction_no
 
+-- name: next_correction
+-- A number ahead, for amendments that are written before it is known how many there are.
+SELECT nextval(pg_get_serial_sequence('accounting.correction', 'correction_no'))
+
+-- name: post_numbered_correction
+INSERT INTO accounting.correction (
+    correction_no, kind, actor, reason, made_at, open_from, undoes, lines, first_entry_id, request
+)
+OVERRIDING SYSTEM VALUE
+VALUES (
+    %(correction_no)s, %(kind)s, %(actor)s, %(reason)s, %(made_at)s, coalesce(%(open_from)s::date, '-infinity'),
+    %(undoes)s, %(lines)s, %(first_entry_id)s, %(request)s
+)
+
 -- name: post_amendments
 INSERT INTO accounting.amendment (
     entry_id, charge_entry_id, follows_entry_id, occurred_at, posted_at, correction_no, cost_micro, price_micro, day,

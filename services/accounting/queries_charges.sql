@@ -18,7 +18,7 @@ LEFT JOIN accounting.amendment AS a
     ON a.charge_entry_id = c.entry_id AND a.line = c.line AND a.occurred_at = c.occurred_at
     AND a.revision = %(revision)s
 JOIN accounting.job AS j USING (job_id)
-JOIN accounting.printer AS p ON p.printer_no = c.printer_no
+JOIN accounting.known_printer AS p ON p.printer_no = c.printer_no
 JOIN accounting.media AS m USING (media_no)
 JOIN accounting.category AS g USING (category_no)
 JOIN accounting.ink_set AS i USING (ink_set_no)

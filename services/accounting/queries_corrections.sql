@@ -18,6 +18,35 @@ SELECT c.entry_id, c.occurred_at, c.cost_micro, c.price_micro, coalesce(%(person
 FROM accounting.current_line AS c
 WHERE (NOT c.voided OR %(voided)s) AND (/*filters*/ true)
 
+-- name: stage_minimums
+-- A job's minimum charge goes with its lines: where all of them are staged or void, it becomes what they become.
+-- The first and last moment of what is staged leave the partitions of other months unread.
+INSERT INTO pg_temp.staged_amendment (
+    charge_entry_id, occurred_at, cost_micro, price_micro, person_no, project_no, department_no, cost_rule_no,
+    price_rule_no, based_on, line, billable, voided
+)
+SELECT c.entry_id, c.occurred_at, c.cost_micro, c.price_micro, coalesce(%(person_no)s::integer, c.person_no),
+    coalesce(%(project_no)s::integer, c.project_no), coalesce(%(department_no)s::integer, c.department_no),
+    c.cost_rule_no, c.price_rule_no, c.revision, c.line, coalesce(%(billable)s::boolean, c.billable), %(voided)s
+FROM accounting.current_line AS c
+WHERE c.entry_kind = 2 AND NOT c.voided
+    AND c.occurred_at >= (SELECT min(occurred_at) FROM pg_temp.staged_amendment)
+    AND c.occurred_at <= (SELECT max(occurred_at) FROM pg_temp.staged_amendment)
+    AND (c.entry_id, c.occurred_at) IN (SELECT s.charge_entry_id, s.occurred_at FROM pg_temp.staged_amendment AS s)
+    AND NOT EXISTS (
+        SELECT FROM pg_temp.staged_amendment AS s WHERE s.charge_entry_id = c.entry_id AND s.line = c.line
+    )
+    AND NOT EXISTS (
+        SELECT FROM accounting.current_line AS o
+        WHERE o.entry_id = c.entry_id AND o.occurred_at = c.occurred_at AND o.entry_kind <> 2 AND NOT o.voided
+            AND o.occurred_at >= (SELECT min(occurred_at) FROM pg_temp.staged_amendment)
+            AND o.occurred_at <= (SELECT max(occurred_at) FROM pg_temp.staged_amendment)
+            AND NOT EXISTS (
+                SELECT FROM pg_temp.staged_amendment AS s
+                WHERE s.charge_entry_id = o.entry_id AND s.line = o.line
+            )
+    )
+
 -- name: stage_undo
 -- The lines of a correction, as they were before it. A line must be as the correction left it, also if by further
 -- corrections that were undone; one that is not is based on a state that is no more, and so refused.
@@ -117,3 +146,8 @@ JOIN accounting.project_key AS ox ON ox.project_no = coalesce(b.project_no, c.pr
 JOIN accounting.department_key AS od ON od.department_no = coalesce(b.department_no, c.department_no)
 WHERE a.entry_id >= %(first)s AND a.entry_id < %(end)s
 ORDER BY a.entry_id
+
+-- name: unknown_job
+-- One of these jobs that is not in the ledger.
+SELECT asked FROM unnest(%(jobs)s::uuid[]) AS asked
+WHERE NOT EXISTS (SELECT FROM accounting.job AS j WHERE j.job_id = asked) LIMIT 1

@@ -1,5 +1,5 @@
 -- name: name_printers
-SELECT printer_no, key, serial, model, printer_group FROM accounting.printer
+SELECT printer_no, key, serial, model, printer_group FROM accounting.known_printer
 
 -- name: name_people
 SELECT person_no, key FROM accounting.person

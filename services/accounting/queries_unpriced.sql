@@ -24,7 +24,7 @@ FROM (
     UNION ALL
     SELECT 'price', price_rule_no, c.* FROM ({lines}) AS c WHERE price_micro IS NULL AND (/*filters*/ true)
 ) AS g
-JOIN accounting.printer AS p USING (printer_no)
+JOIN accounting.known_printer AS p USING (printer_no)
 JOIN accounting.rule AS r ON r.rule_no = g.rule_no
 JOIN accounting.media AS m USING (media_no)
 JOIN accounting.category AS c USING (category_no)
@@ -38,7 +38,7 @@ SELECT c.entry_id, c.line, c.last_entry_id || '.' || c.line AS charge_id, c.job_
     p.key AS printer, w.key AS person, x.key AS project, c.used_area_mm2 * 0.000001 AS used_area_m2,
     c.printed_area_mm2 * 0.000001 AS printed_area_m2
 FROM ({lines}) AS c
-JOIN accounting.printer AS p USING (printer_no)
+JOIN accounting.known_printer AS p USING (printer_no)
 JOIN accounting.person AS w USING (person_no)
 JOIN accounting.project_key AS x USING (project_no)
 WHERE CASE %(book)s WHEN 'cost' THEN c.cost_micro IS NULL AND c.cost_rule_no = %(rule_no)s

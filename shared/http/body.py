@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import inspect as types
@@ -15,6 +15,8 @@ from shared.http.problems import BadRequest, FieldError, Invalid
 from shared.http.unknown_fields import unknown_fields
 
 T = TypeVar("T")
+NUL: Final = rb"\u0000"
+"""The one way in which JSON can hold a U+0000: bodies without it need no second look."""
 
 
 def read_json(raw: bytes, expected: type[T], *, pointer: str = "") -> T:
@@ -41,6 +43,8 @@ def read_json(raw: bytes, expected: type[T], *, pointer: str = "") -> T:
 def convert(document: Any, raw: bytes, expected: type[T], *, pointer: str = "") -> T:
     """Turns an already decoded document and its bytes into a type; see read_json."""
     errors = unknown_fields(document, expected)
+    if NUL in raw:
+        errors += _nuls(document, "")
     try:
         value = msgspec.json.decode(raw, type=expected)
     except msgspec.ValidationError as error:
@@ -49,6 +53,14 @@ def convert(document: Any, raw: bytes, expected: type[T], *, pointer: str = "") 
     if errors:
         raise Invalid([FieldError(pointer=pointer + error.pointer, detail=error.detail) for error in errors])
     return value
+
+
+def _nuls(value: Any, pointer: str) -> list[FieldError]:
+    """Texts with U+0000, which PostgreSQL can't hold."""
+    if isinstance(value, str):
+        return [FieldError(pointer=pointer, detail="control character U+0000")] if "\0" in value else []
+    pairs: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [error for name, each in pairs for error in _nuls(each, f"{pointer}/{name}")]
 
 
 def read_query(parameters: Mapping[str, str], expected: type[T]) -> T:

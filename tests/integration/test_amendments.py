@@ -191,7 +191,7 @@ async def test_an_amendment_reads_as_two_ledger_lines_that_follow_the_state_befo
 async def test_what_somebody_else_changed_meanwhile_is_refused_whole(pool: Pool, database_url: str) -> None:
     before = summaries(database_url)
     moved = await amend(pool, "correction", where="line = 0 AND project_no = 1", project="2")
-    with pytest.raises(Conflict, match="changed by somebody else"):
+    with pytest.raises(Conflict, match="changed since by another correction"):
         await amend(pool, "correction", project="3", based_on="0")
     with pytest.raises(NotFound, match="not in the ledger"):
         await post_unknown(pool)

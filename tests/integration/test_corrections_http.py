@@ -118,6 +118,38 @@ async def test_single_charges_are_marked_voided_and_found_by_the_ids_of_their_le
     assert_all_is_well(database_url)
 
 
+async def test_a_minimum_charge_goes_with_the_lines_of_its_job(client, database_url):
+    """Also where a filter, such as one of category, lets only the lines themselves pass."""
+    pool = await open_pool(database_url, max_size=1)
+    await publish(pool, PRICES["minimum"])
+    await pool.close()
+    writer = LedgerWriter(database_url, ZONE)
+    small = job(
+        a1_line(category="line-colour"),
+        a1_line(category="line-colour", media="gloss"),
+        completed_at=OCTOBER,
+        job={"device_job_id": "small", "source": "ipp"},
+        project="P-MIN",
+    )
+    post(writer, [small], first_offset=len(jobs()))
+    writer.close()
+    assert str(projects(database_url)["P-MIN"][1]) == "5.000000"
+
+    await make(client, change={"project": "P-HALF"}, filter={"project": ["P-MIN"], "media": ["gloss"]})
+    assert {"P-MIN", "P-HALF"} < set(projects(database_url)), "one line is left, and the minimum with it"
+    first = {"project": ["P-MIN"], "category": ["line-colour"]}
+    moved = await make(client, change={"project": "P-MIN2"}, filter=first)
+    assert moved["lines"] == 1, "the other line is elsewhere"
+    await make(client, undo=moved["id"])
+
+    voided = await make(client, void=True, filter={"project": ["P-MIN", "P-HALF"], "category": ["line-colour"]})
+    assert voided["lines"] == 3
+    assert {"P-MIN", "P-HALF"}.isdisjoint(projects(database_url)), "nothing of it is charged any more"
+    await make(client, undo=voided["id"])
+    assert str(projects(database_url)["P-MIN"][1]) != "0.000000"
+    assert_all_is_well(database_url)
+
+
 async def test_a_request_sent_twice_under_one_key_corrects_once(client, database_url):
     body = {"change": {"project": "P-2"}, "filter": {"project": ["P-1"]}}
     first = await make(client, headers={"Idempotency-Key": "k"}, **body)
@@ -138,7 +170,10 @@ async def test_what_is_unclear_unknown_closed_or_unexpected_is_refused_and_chang
         {**one, **to, "charges": ["1.0"]},
         {**one, "change": {}},
         {**one, "change": {"colour": "red"}},
+        {**one, "change": {"person": " bob"}},
+        {**one, "change": {"department": "D\0"}},
         {**one, **to, "reason": "  "},
+        {**one, **to, "reason": "a\0b"},
         {**one, **to, "reason": "x" * 501},
         {**one, "undo": "1"},
         {**to, "filter": {}},
@@ -147,7 +182,12 @@ async def test_what_is_unclear_unknown_closed_or_unexpected_is_refused_and_chang
         {**to, "charges": []},
     ):
         await make(client, 422, **body)
-    for body in ({**to, "charges": ["99.0"]}, {**to, "charges": ["9999999999999999999.0"]}, {"undo": "77"}):
+    for body in (
+        {**to, "charges": ["99.0"]},
+        {**to, "charges": ["9999999999999999999.0"]},
+        {**to, "jobs": ["00000000-0000-0000-0000-000000000001"]},
+        {"undo": "77"},
+    ):
         await make(client, 404, **body)
     await make(client, 409, **one, **to, expect_lines=7)
     await client.put("/v1/projects/P-7", json={"name": "Old site", "active": False})

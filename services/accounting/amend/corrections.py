@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, LiteralString
+from uuid import UUID
 
 from msgspec import UNSET, Struct
 from psycopg import AsyncConnection
@@ -21,6 +22,7 @@ from services.accounting.amend.post import (
     post_amendments,
 )
 from services.accounting.amend.request import Change, CorrectionRequest, check, recorded
+from services.accounting.amend.sums import QUERIES as AMEND_QUERIES
 from services.accounting.filters import PLACE, LineFilters, period_of, where
 from shared import sqlfile
 from shared.clock import Clock
@@ -30,6 +32,7 @@ from shared.postgres import Pool, classified
 QUERIES: Final = sqlfile.load("services.accounting", "queries_corrections.sql")
 TIMEOUT_S: Final = 300
 """A bulk correction may take longer than other requests: 800,000 lines take half a minute."""
+NONE: Final = "There is no correction {}: see `inkmeter accounting corrections` or GET /v1/corrections."
 MAX_ENTRY_ID: Final = (1 << 63) - 1
 Connection = AsyncConnection[TupleRow]
 _DIMENSIONS: Final = ("person", "project", "department")
@@ -96,7 +99,7 @@ class Corrections:
         """
         found = await self.page(no=correction_no, limit=1)
         if not found:
-            raise NotFound(f"There is no correction {correction_no}: see GET /v1/corrections.")
+            raise NotFound(NONE.format(correction_no))
         return found[0]
 
     async def entries(self, correction: Mapping[str, Any], *, start: int, limit: int) -> list[dict[str, Any]]:
@@ -125,6 +128,8 @@ class Corrections:
         billable = None if change.billable is UNSET else change.billable
         values = {**numbers, **parameters, "billable": billable, "voided": request.void}
         await connection.execute(QUERIES["stage_change"].replace(PLACE, condition), values)
+        await connection.execute(AMEND_QUERIES["analyze_staged"])
+        await connection.execute(QUERIES["stage_minimums"], values)
         return NewCorrection(kind=kind, **head)
 
     async def _condition(
@@ -136,6 +141,7 @@ class Corrections:
             found = where(request.filter, period)
             return found.sql, found.parameters
         if isinstance(request.jobs, list):
+            await _refuse_unknown(connection, request.jobs)
             # By the job's entry, as charges have no index on the job's id.
             condition: LiteralString = (
                 "(c.entry_id, c.occurred_at) IN (SELECT j.entry_id, j.completed_at FROM accounting.job AS j "
@@ -164,6 +170,13 @@ async def _places(connection: Connection, charges: list[str]) -> tuple[list[int]
     return [places[place] for place in places], [line for _, line in places]
 
 
+async def _refuse_unknown(connection: Connection, jobs: list[UUID]) -> None:
+    """Raises NotFound for a job that is not in the ledger."""
+    row = await (await connection.execute(QUERIES["unknown_job"], {"jobs": jobs})).fetchone()
+    if row:
+        raise NotFound(f"There is no job {row[0]}: take its id from GET /v1/jobs.", pointer="/jobs")
+
+
 async def _undone(connection: Connection, correction_no: int) -> dict[str, Any]:
     """The correction that is to be undone.
 
@@ -174,7 +187,7 @@ async def _undone(connection: Connection, correction_no: int) -> dict[str, Any]:
     nothing = dict.fromkeys(("before", "kind", "actor", "start", "end"))
     rows = await _rows(connection, "list_corrections", {**nothing, "no": correction_no, "limit": 1})
     if not rows:
-        raise NotFound(f"There is no correction {correction_no}: see GET /v1/corrections.", pointer="/undo")
+        raise NotFound(NONE.format(correction_no), pointer="/undo")
     if rows[0]["undone_by"] is not None:
         raise Conflict(f"Correction {correction_no} was undone already, by {rows[0]['undone_by']}.")
     return rows[0]

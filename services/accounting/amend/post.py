@@ -131,7 +131,10 @@ async def post_amendments(connection: AsyncConnection[TupleRow], correction: New
 
 
 def _changed(changed: int, staged: int) -> str:
-    return f"{changed} of {staged} lines were changed by somebody else meanwhile: look at them and try again."
+    return (
+        f"{changed} of {staged} lines were changed since by another correction: "
+        "look at them and try again; to undo an earlier correction, undo the later ones first."
+    )
 
 
 async def _write(connection: AsyncConnection[TupleRow], correction: NewCorrection, head: Mapping[str, Any]) -> int:

@@ -72,8 +72,10 @@ def _faults(request: CorrectionRequest) -> Iterator[FieldError]:
         yield FieldError("", "give just one of change, void and undo")
     if request.change == Change():
         yield FieldError("/change", "give at least one of person, project, department and billable")
-    if not request.reason.strip():
-        yield FieldError("/reason", "say why")
+    if isinstance(request.change, Change):
+        yield from _bad_names(request.change)
+    if not request.reason.strip() or "\0" in request.reason:
+        yield FieldError("/reason", "say why, in words")
     lines = [each is not UNSET for each in (request.charges, request.jobs, request.filter)]
     if request.undo is not UNSET:
         if any(lines):
@@ -82,6 +84,13 @@ def _faults(request: CorrectionRequest) -> Iterator[FieldError]:
         yield FieldError("", "give just one of charges, jobs and filter")
     if isinstance(request.filter, LineFilters) and not shown(request.filter):
         yield FieldError("/filter", "give at least one filter, such as the period")
+
+
+def _bad_names(change: Change) -> Iterator[FieldError]:
+    for name in ("person", "project", "department"):
+        value = getattr(change, name)
+        if value is not UNSET and (value != value.strip() or not value.isprintable()):
+            yield FieldError(f"/change/{name}", "must be printable characters, no space around them")
 
 
 def recorded(request: CorrectionRequest) -> dict[str, Any]:

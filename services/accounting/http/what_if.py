@@ -20,7 +20,7 @@ from services.accounting.rerate.rows import Difference, Place, differences
 from services.accounting.rerate.what_if import Told
 from services.accounting.rerate.work import ReplayRequest, RerateWork, VersionRef, written
 from services.accounting.tasks import Connection, Task, Tasks
-from shared.errors import Conflict
+from shared.errors import Conflict, NotFound
 from shared.http.headers import ETAG, IDEMPOTENCY_KEY, IF_MATCH, LOCATION
 from shared.http.problems import FieldError, Invalid
 from shared.http.routes import Answer, Call, Route
@@ -192,11 +192,16 @@ class WhatIfApi:
 
 
 def id_of(call: Call) -> UUID:
-    """The id in the path; one that is no UUID is of nothing."""
+    """The id in the path.
+
+    Raises:
+        NotFound: it is no UUID, so there can be no such task.
+    """
     try:
         return UUID(call.path["id"])
     except ValueError:
-        return UUID(int=0)
+        told = f"There is no task {call.path['id']!r:.80}: take its id from the answer to the POST."
+        raise NotFound(told) from None
 
 
 def _item(task: Task, by: By) -> WhatIfItem:

@@ -28,7 +28,8 @@ def learn_dimensions(postings: Sequence[Posting], dimensions: Dimensions) -> Non
     wanted: dict[Dimension, dict[str, tuple[Any, ...]]] = {each: {} for each in dim.DIMENSIONS}
     for posting in postings:
         job = posting.job
-        wanted[dim.PRINTER][job.printer.id or ""] = ()
+        told_printer = (job.printer.serial or "", job.printer.model or "")
+        wanted[dim.PRINTER].setdefault(job.printer.id or "", told_printer)
         wanted[dim.PERSON][posting.person] = ()
         wanted[dim.SOURCE][job.job.source or ""] = ()
         wanted[dim.PROJECT][job.project or ""] = ()

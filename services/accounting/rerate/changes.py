@@ -45,12 +45,15 @@ class Changes:
     def __len__(self) -> int:
         return sum(len(part["entry_id"]) for part in self._parts)
 
-    def add(self, priced: Priced, rule_numbers: Whole) -> None:
+    def add(self, priced: Priced, rule_numbers: Whole) -> dict[str, npt.NDArray[np.int64]]:
         """Adds the lines of a chunk whose amounts differ from what is booked. The others keep their rules, too.
 
         Args:
             priced: the chunk.
             rule_numbers: of cost and price, by place in the repricer's rules.
+
+        Returns:
+            These lines, as `columns` has all of them.
         """
         lines = priced.lines
         differs = (priced.cost_micro != lines.cost_micro) | (priced.price_micro != lines.price_micro)
@@ -60,19 +63,19 @@ class Changes:
         part |= {"old_cost_micro": lines.cost_micro[at], "old_price_micro": lines.price_micro[at]}
         part |= {"cost_micro": priced.cost_micro[at], "price_micro": priced.price_micro[at]}
         part |= {"cost_rule_no": rules[:, 0].astype(np.int32), "price_rule_no": rules[:, 1].astype(np.int32)}
+        part["old_unpriced_lines"] = _lacks(part["old_cost_micro"], part["old_price_micro"])
+        part["unpriced_lines"] = _lacks(part["cost_micro"], part["price_micro"])
         self._parts.append(part)
         self.is_whole &= not priced.missing
+        return part
 
     def columns(self) -> dict[str, npt.NDArray[np.int64]]:
         """All of them, column by column, with 1 where a line lacks an amount before and after."""
-        found = {name: np.concatenate([part[name] for part in self._parts]) for name in self._parts[0]}
-        found["old_unpriced_lines"] = _lacks(found["old_cost_micro"], found["old_price_micro"])
-        found["unpriced_lines"] = _lacks(found["cost_micro"], found["price_micro"])
-        return found
+        return {name: np.concatenate([part[name] for part in self._parts]) for name in self._parts[0]}
 
 
 def _lacks(cost: Whole, price: Whole) -> npt.NDArray[np.int64]:
-    found: Whole = ((cost == NULL64) | (price == NULL64)).astype(np.int64)
+    found: npt.NDArray[np.int64] = ((cost == NULL64) | (price == NULL64)).astype(np.int8)
     return found
 
 

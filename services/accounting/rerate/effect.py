@@ -70,12 +70,15 @@ class Effect:
     def add(self, lines: Lines, before: Money, after: Money, *, month: int) -> None:
         """Adds the wanted lines of a chunk, all completed in one month, and the minimum charges of their jobs."""
         wanted = np.flatnonzero(lines.wanted | lines.is_minimum)
-        values = compared(before, after)[wanted]
-        if any(largest(values)[at] * len(values) >= LIMIT for at in range(values.shape[1])):
+        values = compared(before, after)
+        if len(wanted) < len(lines):
+            values = values[:, wanted]
+        bound = max(largest(values.T)) * len(wanted)
+        if bound >= LIMIT:
             self._add_one_by_one(lines, wanted, values, month)
         else:
-            self.total = self.total.plus(values.sum(axis=0).tolist())
-            self._add_up(lines, wanted, values, month)
+            self.total = self.total.plus(values.sum(axis=1).tolist())
+            self._add_up(lines, wanted, values, month, bound)
         for at, row in _minimums(before, after):
             self._add_row(lines, at, row, month, is_minimum=True)
 
@@ -88,13 +91,11 @@ class Effect:
         self._running.clear()
         self._bound = 0
 
-    def _add_up(self, lines: Lines, wanted: Places, values: Whole, month: int) -> None:
+    def _add_up(self, lines: Lines, wanted: Places, columns: Whole, month: int, bound: int) -> None:
         """Adds to the running sums, in place: many times as fast as sorting by key or adding up each chunk."""
-        bound = max(largest(values), default=0) * len(values)
         if self._bound + bound >= LIMIT:
             self.finish()
         self._bound += bound
-        columns = np.ascontiguousarray(values.T)
         for by in self.bys:
             keys = _keys(by, lines, month)[wanted]
             running = self._running.get(by, np.zeros((len(columns), 0), np.int64))
@@ -116,12 +117,12 @@ class Effect:
             self._count(by, 0 if is_of_none else int(_keys(by, lines, month)[at]), row)
 
     def _add_one_by_one(self, lines: Lines, wanted: Places, values: Whole, month: int) -> None:
-        for at, row in zip(wanted.tolist(), values.tolist(), strict=True):
+        for at, row in zip(wanted.tolist(), values.T.tolist(), strict=True):
             self._add_row(lines, at, row, month)
 
 
 def compared(before: Money, after: Money) -> Whole:
-    """The summands of each line, in the order of Sums."""
+    """The summands of all lines: a row for each of Sums, in their order."""
     had, has = ((each.cost_micro != NULL64) & (each.price_micro != NULL64) for each in (before, after))
     is_changed = (before.cost_micro != after.cost_micro) | (before.price_micro != after.price_micro)
     amounts = (before.cost_micro, after.cost_micro, before.price_micro, after.price_micro)
@@ -132,7 +133,10 @@ def compared(before: Money, after: Money) -> Whole:
         *(~had, ~has, _lost(before.cost_micro, after.cost_micro) | _lost(before.price_micro, after.price_micro)),
         ~had & has,
     )
-    return np.stack([column.astype(np.int64) for column in columns], axis=1)
+    found = np.empty((len(columns), len(had)), np.int64)
+    for row, column in zip(found, columns, strict=True):
+        row[:] = column
+    return found
 
 
 def _lost(before: Whole, after: Whole) -> npt.NDArray[np.bool_]:

@@ -6,12 +6,19 @@ that none is looked up again: the key of an amendment refuses it where somebody 
 
 from __future__ import annotations
 
-from typing import Any, Final, LiteralString
+import asyncio
+from contextlib import AsyncExitStack, suppress
+from datetime import date, datetime
+from typing import Any, Final, LiteralString, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 import psycopg
+from psycopg import AsyncCopy
+from psycopg.abc import PQGen
+from psycopg.pq.abc import PGconn
 from psycopg.types.json import Jsonb
+from psycopg.waiting import WAIT_W
 
 from services.accounting.amend import NewCorrection
 from services.accounting.amend.post import BULK_LINES
@@ -28,6 +35,8 @@ from services.accounting.rerate.pairs import EPOCH, MICROSECOND
 from services.accounting.rerate.session import Connection
 from services.accounting.rollups import ROLLUPS, VALUES, Rollup, moved_on
 from shared.errors import Conflict
+
+Columns = dict[str, npt.NDArray[np.int64]]
 
 _COLUMNS: Final = (
     ("entry_id", "int8"),
@@ -54,8 +63,8 @@ _COLUMNS: Final = (
 _COPY: Final = f"COPY accounting.amendment ({', '.join(name for name, _ in _COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 _MONEY: Final[tuple[LiteralString, ...]] = ("cost_micro", "price_micro", "unpriced_lines")
 _KEY_KIND: Final[dict[str, LiteralString]] = {"day": "date", "month": "date", "kind": "int2"}
-BYTES_AT_ONCE: Final = 100_000
-"""Rows laid out for COPY at once."""
+BYTES_AT_ONCE: Final = 1 << 18
+"""What is handed to the connection at once."""
 
 
 def _moves(rollup: Rollup) -> LiteralString:
@@ -71,76 +80,169 @@ def _moves(rollup: Rollup) -> LiteralString:
 _MOVES: Final = [(rollup, _moves(rollup)) for rollup in ROLLUPS]
 
 
-async def post_changes(connection: Connection, correction: NewCorrection, changes: Changes) -> int:
-    """Posts new amounts within the caller's transaction; the number of the correction.
+class Posting:
+    """One correction whose new states are sent to the server while the lines after them are still being read.
 
-    Corrections wait for each other from here to the commit, so it should be near.
+    It begins with the first part. From there to the commit corrections wait for each other, so it should be near.
+    Within `async with`, after which nothing is under way any more; the transaction is the caller's.
 
-    Raises:
-        Conflict: a line has another state by now than when it was read.
-        TooLarge: sums may not fit 64 bits.
-        psycopg.Error: the database.
+    Args:
+        connection: which nobody else uses before `finish` or `abandon`.
+        correction: the head of the change.
     """
-    columns = changes.columns()
-    guard(moved(columns))
-    await connection.execute(QUERIES["lock_own_stream"])
-    made_at, open_from = await _one(connection, "now_and_open")
-    if open_from is not None:
-        first = (open_from - EPOCH.date()).days
-        columns["day"] = np.maximum(columns["day"], np.int32(first))
-    [offset] = await _one(connection, "take_entries", {"lines": len(changes)})
-    head = {
-        "kind": correction.kind,
-        "actor": correction.actor,
-        "reason": correction.reason,
-        "undoes": correction.undoes,
-        "request": Jsonb(dict(correction.request)),
-        "first_entry_id": first_entry(OWN_STREAM, 0) + offset,
-        "made_at": made_at,
-        "open_from": open_from,
-        "lines": len(changes),
-    }
-    [correction_no] = await _one(connection, "post_correction", head)
-    count = len(changes)
-    columns |= {
-        "charge_entry_id": columns["entry_id"],
-        "follows_entry_id": columns["last_entry_id"],
-        "entry_id": head["first_entry_id"] + 2 * np.arange(count),
-        "occurred_at": columns["occurred_us"],
-        "posted_at": np.full(count, (made_at - EPOCH) // MICROSECOND),
-        "correction_no": np.full(count, correction_no),
-        "revision": columns["revision"] + 1,
-        "amendment_kind": np.full(count, ENTRY_KIND[correction.leg_kind]),
-        "voided": np.zeros(count, np.int64),
-    }
-    await _copy(connection, columns, count)
-    if count >= BULK_LINES:
-        await connection.execute(QUERIES["summarize"])
-    await _roll_up(connection, columns)
-    return int(correction_no)
+
+    def __init__(self, connection: Connection, correction: NewCorrection) -> None:
+        self._connection = connection
+        self._correction = correction
+        self._head: _Head | None = None
+        self._lines = 0
+        self._open = AsyncExitStack()
+        self._copy: AsyncCopy | None = None
+        self._sending: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        if self._copy is not None:
+            await self.abandon()
+
+    async def add(self, part: Columns) -> None:
+        """Sends the changed lines of one chunk, see Changes; it waits for no more than the part before."""
+        if self._head is None:
+            self._head = await self._begin()
+        columns = self._states(self._head, part)
+        await self._sent()
+        self._sending = asyncio.create_task(self._send(columns))
+
+    async def finish(self, changes: Changes) -> int:
+        """Posts the correction with the sums that `changes`, which are all that was added, move; its number.
+
+        Raises:
+            Conflict: a line has another state by now than when it was read.
+            TooLarge: sums may not fit 64 bits; abandon it then.
+            psycopg.Error: the database.
+        """
+        head, copy = self._head, self._copy
+        assert head is not None  # noqa: S101 - something was added
+        assert copy is not None  # noqa: S101 - as before
+        columns = changes.columns()
+        guard(moved(columns))
+        await self._sent()
+        await copy.write(TRAILER)
+        self._copy = None
+        try:
+            await self._open.aclose()
+        except psycopg.errors.UniqueViolation as error:
+            raise Conflict(
+                "Some lines were changed by somebody else meanwhile: look at them and try again."
+            ) from error
+        await self._post_head(head)
+        if self._lines >= BULK_LINES:
+            await self._connection.execute(QUERIES["summarize"])
+        columns["day"] = np.maximum(columns["day"], head.first_open)
+        await roll_up(self._connection, columns)
+        return head.correction_no
+
+    async def abandon(self) -> None:
+        """Takes back all that was sent."""
+        if self._sending is not None:
+            await asyncio.wait({self._sending})
+            self._sending = None
+        self._copy = None
+        with suppress(_Abandoned):
+            error = _Abandoned()
+            if not await self._open.__aexit__(_Abandoned, error, None):
+                raise error
+        await self._connection.rollback()
+        self._head, self._lines = None, 0
+
+    async def _begin(self) -> _Head:
+        [first_offset] = await _one(self._connection, "lock_own_stream")
+        made_at, open_from = await _one(self._connection, "now_and_open")
+        [correction_no] = await _one(self._connection, "next_correction")
+        cursor = await self._open.enter_async_context(self._connection.cursor())
+        self._copy = await self._open.enter_async_context(cursor.copy(_COPY.encode()))
+        await self._copy.write(SIGNATURE)
+        return _Head(correction_no, first_entry(OWN_STREAM, 0) + first_offset, made_at, open_from)
+
+    def _states(self, head: _Head, part: Columns) -> Columns:
+        """The columns of amendments, numbered on."""
+        count = len(part["entry_id"])
+        first = head.first_entry_id + 2 * self._lines
+        self._lines += count
+        return part | {
+            "charge_entry_id": part["entry_id"],
+            "follows_entry_id": part["last_entry_id"],
+            "entry_id": first + 2 * np.arange(count),
+            "occurred_at": part["occurred_us"],
+            "posted_at": np.full(count, (head.made_at - EPOCH) // MICROSECOND),
+            "correction_no": np.full(count, head.correction_no),
+            "day": np.maximum(part["day"], head.first_open),
+            "revision": part["revision"] + 1,
+            "amendment_kind": np.full(count, ENTRY_KIND[self._correction.leg_kind]),
+            "voided": np.zeros(count, np.int64),
+        }
+
+    async def _send(self, columns: Columns) -> None:
+        assert self._copy is not None  # noqa: S101 - begun
+        laid_out = [Column(kind, columns[name], NULL64 if name in _MONEY[:2] else None) for name, kind in _COLUMNS]
+        for _, rows in rows_of_one_shape(laid_out, None, 0):
+            raw = rows.tobytes()
+            for start in range(0, len(raw), BYTES_AT_ONCE):
+                await self._copy.write(raw[start : start + BYTES_AT_ONCE])
+                await self._connection.wait(_flushed(self._connection.pgconn))
+
+    async def _sent(self) -> None:
+        if self._sending is not None:
+            # Not awaited itself: whoever is cancelled here leaves the connection in order.
+            await asyncio.wait({self._sending})
+            self._sending.result()
+
+    async def _post_head(self, head: _Head) -> None:
+        await self._connection.execute(QUERIES["take_entries"], {"lines": self._lines})
+        correction = self._correction
+        values = {
+            "correction_no": head.correction_no,
+            "kind": correction.kind,
+            "actor": correction.actor,
+            "reason": correction.reason,
+            "undoes": correction.undoes,
+            "request": Jsonb(dict(correction.request)),
+            "first_entry_id": head.first_entry_id,
+            "made_at": head.made_at,
+            "open_from": head.open_from,
+            "lines": self._lines,
+        }
+        await self._connection.execute(QUERIES["post_numbered_correction"], values)
 
 
-async def _copy(connection: Connection, columns: dict[str, npt.NDArray[np.int64]], count: int) -> None:
-    try:
-        async with connection.cursor() as cursor, cursor.copy(_COPY.encode()) as copy:
-            await copy.write(SIGNATURE)
-            for start in range(0, count, BYTES_AT_ONCE):
-                part = slice(start, start + BYTES_AT_ONCE)
-                laid_out = [
-                    Column(kind, columns[name][part], NULL64 if name in _MONEY[:2] else None)
-                    for name, kind in _COLUMNS
-                ]
-                for _, rows in rows_of_one_shape(laid_out, None, 0):
-                    await copy.write(rows.tobytes())
-            await copy.write(TRAILER)
-    except psycopg.errors.UniqueViolation as error:
-        raise Conflict(
-            "Some lines were changed by somebody else meanwhile: look at them and try again."
-        ) from error
+class _Head(NamedTuple):
+    """What the amendments of a correction have in common, known before how many there are."""
+
+    correction_no: int
+    first_entry_id: int
+    made_at: datetime
+    open_from: date | None
+
+    @property
+    def first_open(self) -> np.int32:
+        """The first day that is open for booking, since 2000."""
+        return np.int32(np.iinfo(np.int32).min if self.open_from is None else (self.open_from - EPOCH.date()).days)
 
 
-async def _roll_up(connection: Connection, columns: dict[str, npt.NDArray[np.int64]]) -> None:
-    """Moves every rollup on, in the order in which every writer locks them."""
+class _Abandoned(Exception):  # noqa: N818 - says what has happened
+    """Ends a COPY of which nothing shall stay."""
+
+
+def _flushed(connection: PGconn) -> PQGen[None]:
+    """Waits until the server's socket has taken what was written: else it would pile up here, unsent."""
+    while connection.flush():
+        yield WAIT_W
+
+
+async def roll_up(connection: Connection, columns: Columns) -> None:
+    """Moves every rollup on by changed amounts, in the order in which every writer locks them."""
     register(connection)
     values = moved(columns)
     columns["month"] = month_starts(columns["day"])

@@ -152,7 +152,7 @@ class Repricer:
     def _at_once(self, lines: Lines, pairs: Pairs, keep: Keep) -> Amounts:
         fed = length_fed(lines) if lines.has_more else np.full(len(lines), ABSENT, np.int64)
         kinds = self._kinds(lines, fed, pairs, self._jobs(lines, fed, pairs))
-        quantities = np.zeros((len(lines), WIDTH), np.int64)
+        quantities = np.zeros((len(lines), WIDTH), np.int64, order="F")
         areas = (lines.printed_area_mm2, lines.used_area_mm2, lines.scan_area_mm2)
         for index, column in enumerate((*areas, fed, lines.impressions, lines.sheets)):
             np.maximum(column, 0, out=quantities[:, index])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Final
 
@@ -18,7 +19,7 @@ from services.accounting.ledger.fast.sums import TooLarge
 from services.accounting.rerate.changes import Changes
 from services.accounting.rerate.effect import Effect, Money, Sums
 from services.accounting.rerate.lines import Whole
-from services.accounting.rerate.post import post_changes
+from services.accounting.rerate.post import Posting
 from services.accounting.rerate.prices import Priced, Repricer
 from services.accounting.rerate.question import Lists
 from services.accounting.rerate.read import Reader, load_names, months
@@ -117,48 +118,63 @@ class _Work:
         return await self._once(span)
 
     async def _once(self, span: MonthSpan) -> MonthRepriced:
-        """Reads in one snapshot, writes in one transaction."""
-        async with opened(self._url, is_snapshot=True) as source, opened(self._url) as target:
-            effect, changes = Effect(()), Changes()
-            await self._read(source, target, span, effect, changes)
-            if self._asked.dry_run or (not changes and changes.is_whole):
+        """Reads in one snapshot, writes in one transaction, and both at once."""
+        asked, effect, changes = self._asked, Effect(()), Changes()
+        request = {"filters": shown(asked.filters), "month": span.name, "only_missing": asked.only_missing}
+        correction = NewCorrection(
+            kind="reprice", actor=asked.actor, reason=asked.reason, request=request, leg_kind="reprice"
+        )
+        async with (
+            opened(self._url, is_snapshot=True) as source,
+            opened(self._url) as target,
+            Posting(target, correction) as posting,
+        ):
+            async for priced in self._priced(source, span):
+                effect.add(priced.lines, *compared_with_booked(priced), month=span.number)
+                if not asked.dry_run:
+                    await self._take(target, posting, changes, priced)
+            if asked.dry_run or (not changes and changes.is_whole):
                 return MonthRepriced(month=span.name, sums=effect.total)
-            asked = self._asked
-            request = {"filters": shown(asked.filters), "month": span.name, "only_missing": asked.only_missing}
-            correction = NewCorrection(
-                kind="reprice", actor=asked.actor, reason=asked.reason, request=request, leg_kind="reprice"
-            )
-            correction_no = await _post(target, correction, changes)
+            correction_no = await _post(target, correction, posting, changes)
             await target.commit()
             return MonthRepriced(month=span.name, sums=effect.total, correction_no=correction_no)
 
-    async def _read(
-        self, source: Connection, target: Connection, span: MonthSpan, effect: Effect, changes: Changes
-    ) -> None:
-        """Prices a month, chunk by chunk; minimum charges that are no lines yet are staged at once."""
+    async def _priced(self, source: Connection, span: MonthSpan) -> AsyncIterator[Priced]:
+        """Prices a month, chunk by chunk."""
         names = await load_names(source)
-        book, only_missing = self._lists.book, self._asked.only_missing
-        repricer = Repricer(book, names, self._lists.customers, only_missing=only_missing)
+        repricer = self._repricer = Repricer(
+            self._lists.book, names, self._lists.customers, only_missing=self._asked.only_missing
+        )
         reader = Reader(source, where(self._asked.filters), names, repricer.needs, states=True)
         for start, end in months(span.start, span.end):
             async for lines in reader.read(start, end):
-                priced = repricer.price(lines)
-                effect.add(priced.lines, *compared_with_booked(priced), month=span.number)
-                if not self._asked.dry_run:
-                    rules = await self._numbers.of(repricer)
-                    if priced.missing and changes.is_whole:
-                        await open_staging(target)
-                    changes.add(priced, rules)
-                    await stage_minimums(target, priced, rules)
+                yield repricer.price(lines)
                 await self._progress(len(lines))
 
+    async def _take(self, target: Connection, posting: Posting, changes: Changes, priced: Priced) -> None:
+        """Posts a chunk at once; or, where minimum charges are no lines yet, keeps it and stages those."""
+        rules = await self._numbers.of(self._repricer)
+        was_whole = changes.is_whole
+        part = changes.add(priced, rules)
+        if changes.is_whole:
+            if len(part["entry_id"]):
+                await posting.add(part)
+            return
+        if was_whole:
+            await posting.abandon()
+            await open_staging(target)
+        await stage_minimums(target, priced, rules)
 
-async def _post(connection: Connection, correction: NewCorrection, changes: Changes) -> int | None:
-    """Posts all at once; by way of staged rows where lines are added, or sums may not fit 64 bits."""
+
+async def _post(
+    connection: Connection, correction: NewCorrection, posting: Posting, changes: Changes
+) -> int | None:
+    """Posts what is not posted yet; by way of staged rows where lines are added, or sums may not fit 64 bits."""
     if changes.is_whole:
         try:
-            return await post_changes(connection, correction, changes)
+            return await posting.finish(changes)
         except TooLarge:
+            await posting.abandon()
             await open_staging(connection)
     if changes:
         await stage_changes(connection, changes)

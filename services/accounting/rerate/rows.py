@@ -19,7 +19,7 @@ from services.accounting.rerate.what_if import Compared, Replay, Replayer
 MAX_LOOKED_AT: Final = 500_000
 """Lines looked at for one page: where few differ, a page has fewer rows, and the next one goes on from there."""
 _CHANGED: Final = 1
-"""The column of `compared` that marks lines that differ."""
+"""The row of `compared` that marks lines that differ."""
 
 
 class Place(NamedTuple):
@@ -89,7 +89,7 @@ _END: Final = 1 << 20
 def _differing(chunk: Compared, since: Place) -> Iterator[tuple[int, int | None]]:
     """Places of differing lines, with the number of each; a lacking minimum comes after the lines of its job."""
     lines = chunk.lines
-    marks = compared(chunk.before, chunk.after)[:, _CHANGED] & (lines.wanted | lines.is_minimum)
+    marks = compared(chunk.before, chunk.after)[_CHANGED] & (lines.wanted | lines.is_minimum)
     rows = [(int(lines.entry_id[at]), int(lines.line[at]), at, False) for at in np.flatnonzero(marks).tolist()]
     lacking = {each.at for money in (chunk.before, chunk.after) for each in money.missing}
     rows += [(int(lines.entry_id[at]), _END, at, True) for at in lacking]

@@ -49,8 +49,9 @@ async def opened(url: str, *, is_snapshot: bool = False) -> AsyncIterator[Connec
     """
     with classified():
         async with await AsyncConnection.connect(conninfo(url, name="inkmeter-rerate")) as connection:
-            # Compiling a query for each chunk costs more than it saves.
+            # Compiling a query, and starting workers, for each chunk cost more than they save.
             await connection.execute("SET jit = off")
+            await connection.execute("SET max_parallel_workers_per_gather = 0")
             await connection.commit()
             if is_snapshot:
                 await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

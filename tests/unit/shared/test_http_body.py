@@ -118,3 +118,9 @@ def test_a_wrong_key_points_at_the_object_that_holds_it():
 def test_deep_nesting_is_refused_and_breaks_nothing():
     with pytest.raises((BadRequest, Invalid)):
         read_json(b"[" * 100_000, Outer)
+
+
+def test_texts_that_postgresql_can_not_hold_are_refused_with_their_place():
+    body = rb'{"name": "a\u0000", "named": {"x": {"size": 1}}, "many": []}'
+    assert pointers(lambda: read_json(body, Outer)) == ["/name"]
+    assert read_json(rb'{"name": "\\u0000"}', Outer).name == "\\u0000", "a backslash and what follows it"

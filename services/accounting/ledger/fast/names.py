@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,13 +50,21 @@ class Names:
             return np.zeros(len(keys), np.int32)
         return self._numbered.column([key or "" for key in keys] if absent else keys, len(keys))
 
-    def numbers(self, dimension: Dimension, dimensions: Dimensions) -> npt.NDArray[np.int32]:
-        """The number of each position.
+    def numbers(
+        self,
+        dimension: Dimension,
+        dimensions: Dimensions,
+        facts: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> npt.NDArray[np.int32]:
+        """The number of each position; `facts` of those keys that have any.
 
         Raises:
             psycopg.Error: the database.
         """
-        known = dimensions.learn(dimension, dict.fromkeys(self._numbered, ()))
+        keys: dict[str, tuple[str, ...]] = dict.fromkeys(self._numbered, ("",) * len(dimension.facts))
+        if facts is not None:
+            keys |= {key: facts[key] for key in keys.keys() & facts.keys()}
+        known = dimensions.learn(dimension, keys)
         return np.fromiter((known[key] for key in self._numbered), np.int32, len(self._numbered))
 
 

@@ -70,7 +70,7 @@ class PackedBatch:
         self._price(rates)
         self._rate_numbers = rates.numbers(dimensions)
         self._job_numbers = {
-            "printer_no": rows.keys.printers.numbers(dim.PRINTER, dimensions)[self._jobs["printer"]],
+            "printer_no": rows.keys.printers.numbers(dim.PRINTER, dimensions, rates.told)[self._jobs["printer"]],
             "person_no": rows.keys.people.numbers(dim.PERSON, dimensions)[self._jobs["person"]],
             "source_no": rows.keys.sources.numbers(dim.SOURCE, dimensions)[self._jobs["source"]],
             "project_no": rows.keys.projects.numbers(dim.PROJECT, dimensions)[self._jobs["project"]],

@@ -56,6 +56,7 @@ class Rates:
     def __init__(self, pricing: Pricing) -> None:
         self.pricing = pricing
         self.printers: dict[tuple[str | None, str | None, str | None], int] = {}
+        self.told: dict[str, tuple[str, str]] = {}
         self.asks_length = any(
             entry.unit == "per_m" for prices in pricing.book.lists for entry in prices.file.media
         )
@@ -130,6 +131,7 @@ class Rates:
             alike = (facts.id, facts.serial, facts.model, facts.group)
         number = self._alike.setdefault(alike, len(self._alike))
         self.printers[told.id, told.serial, told.model] = number
+        self.told.setdefault(told.id or "", (told.serial or "", told.model or ""))
         return number
 
     def add(self, key: tuple[object, ...], pair: BookPair, job: JobCompleted, line: JobLine, wider: Wider) -> Kept:
