@@ -46,10 +46,10 @@ def to_decimal(value: int, *, digits: int = MICRO_DIGITS) -> Decimal:
 
 def format_micro(value: int, *, digits: int = 4) -> str:
     """Writes an amount in plain notation with at least `digits` decimals and never fewer than it has."""
-    text = f"{to_decimal(value):.{MICRO_DIGITS}f}"
-    while len(text) - text.index(".") - 1 > digits and text.endswith("0"):
-        text = text[:-1]
-    return text.removesuffix(".")
+    whole, rest = divmod(abs(value), 10**MICRO_DIGITS)
+    decimals = f"{rest:0{MICRO_DIGITS}d}"
+    kept = max(digits, len(decimals.rstrip("0")))
+    return f"{'-' if value < 0 else ''}{whole}.{decimals[:kept]}".removesuffix(".")
 
 
 def format_rate(rate_e8: int) -> str:

@@ -99,30 +99,16 @@ SELECT topic, partition FROM accounting.offsets ON CONFLICT DO NOTHING
 UPDATE accounting.relay_cursor SET next_offset = %(next_offset)s
 WHERE topic = %(topic)s AND partition = %(partition)s
 
--- name: relay_lines
--- Ledger lines of a range of entries in their order, with all that the event says of them. {lines} is one of the two
--- below: whatever came from Kafka is charges, the stream of our own is legs of amendments.
-SELECT c.entry_id, c.line, e.code, c.follows_entry_id, c.follows_line, c.job_id::text, j.job_key,
-    p.key, w.key, pk.key, dk.key, c.billable, k.code, o.code, nullif(m.key, ''), nullif(g.key, ''),
+-- name: relay_rows
+-- Ledger lines of a range of entries in their order, with numbers that the relay knows the meaning of. {lines} is one
+-- of the two below: whatever came from Kafka is charges, the stream of our own is legs of amendments.
+SELECT c.entry_id, c.line, c.entry_kind, c.follows_entry_id, c.follows_line, c.job_id::text, j.job_key,
+    c.printer_no, c.person_no, c.project_no, c.department_no, c.billable, c.kind, c.outcome, c.media_no, c.category_no,
     c.printed_area_mm2, c.used_area_mm2, c.ink_total_ul, c.impressions, c.sheets,
-    c.cost_micro, cl.name, cl.version, cr.text, c.price_micro, pl.name, pl.version, pr.text,
-    c.occurred_at, c.posted_at, c.day, c.jobs, c.unpriced_lines, c.correction_no::text, h.actor, h.reason
+    c.cost_micro, c.cost_rule_no, c.price_micro, c.price_rule_no,
+    c.occurred_at, c.posted_at, c.day, c.jobs, c.unpriced_lines, c.correction_no
 FROM {lines} AS c
 JOIN accounting.job AS j USING (job_id)
-JOIN accounting.printer AS p ON p.printer_no = c.printer_no
-JOIN accounting.person AS w ON w.person_no = c.person_no
-JOIN accounting.project_key AS pk USING (project_no)
-JOIN accounting.department_key AS dk USING (department_no)
-JOIN accounting.media AS m USING (media_no)
-JOIN accounting.category AS g USING (category_no)
-JOIN accounting.code AS e ON e.what = 'entry_kind' AND e.no = c.entry_kind
-JOIN accounting.code AS k ON k.what = 'kind' AND k.no = c.kind
-JOIN accounting.code AS o ON o.what = 'outcome' AND o.no = c.outcome
-JOIN accounting.rule AS cr ON cr.rule_no = c.cost_rule_no
-JOIN accounting.rule AS pr ON pr.rule_no = c.price_rule_no
-LEFT JOIN accounting.price_list AS cl ON cl.id = cr.list_id
-LEFT JOIN accounting.price_list AS pl ON pl.id = pr.list_id
-LEFT JOIN accounting.correction AS h ON h.correction_no = c.correction_no
 WHERE c.place >= %(first)s AND c.place < %(end)s
 ORDER BY c.entry_id, c.line
 LIMIT %(limit)s
@@ -132,6 +118,21 @@ LIMIT %(limit)s
 
 -- name: amendments
 accounting.amendment_leg
+
+-- name: relay_codes
+SELECT what, no, code FROM accounting.code WHERE what IN ('entry_kind', 'kind', 'outcome')
+
+-- name: relay_keys
+-- What numbers of a dimension stand for.
+SELECT {number}, key FROM {table} WHERE {number} = ANY (%(numbers)s)
+
+-- name: relay_rules
+SELECT r.rule_no, l.name, l.version, r.text
+FROM accounting.rule AS r LEFT JOIN accounting.price_list AS l ON l.id = r.list_id
+WHERE r.rule_no = ANY (%(numbers)s)
+
+-- name: relay_corrections
+SELECT correction_no, actor, reason FROM accounting.correction WHERE correction_no = ANY (%(numbers)s)
 
 -- name: relay_dead_letters
 SELECT topic, partition, record_offset, key, value, reason, pointer, refused_at FROM accounting.dead_letter

@@ -21,10 +21,11 @@ from services.accounting.amend.request import Change, CorrectionRequest
 from services.accounting.filters import LineFilters
 from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.relay import Relay
+from shared.batch_producer import BatchProducer
 from shared.clock import SystemClock
 from shared.errors import Conflict
 from shared.events import ChargePosted, CloudEvent
-from shared.kafka import make_consumer, make_producer, start
+from shared.kafka import make_consumer, start
 from shared.postgres import Pool, connect, open_pool
 from tests.integration.amended import amend, assert_all_is_well
 from tests.integration.ledger_events import COST, PRICES
@@ -204,7 +205,7 @@ async def _until_waiting(url: str, count: int) -> None:
 async def test_whoever_adds_up_the_events_gets_the_ledgers_totals(
     pool: Pool, database_url: str, kafka_bootstrap: str, topic_prefix: str
 ) -> None:
-    producer = await start(make_producer(kafka_bootstrap, "test"), kafka_bootstrap)
+    producer = BatchProducer(kafka_bootstrap, "test")
     relay = Relay(pool, producer, topic_prefix=topic_prefix, currency="EUR")
     told = 0
     try:
@@ -216,7 +217,7 @@ async def test_whoever_adds_up_the_events_gets_the_ledgers_totals(
         while new := await relay.tell_charges():
             told += new
     finally:
-        await producer.stop()
+        producer.stop()
     events = await _events(kafka_bootstrap, f"{topic_prefix}charges.v1", told)
 
     ids = [each.id for each in events]
