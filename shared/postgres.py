@@ -160,7 +160,7 @@ def make_pool(
     Raises:
         ConfigError: the URL can't be read.
     """
-    return AsyncConnectionPool(
+    return _CancellablePool(
         conninfo(url, name=name, statement_timeout_s=statement_timeout_s),
         min_size=min_size,
         max_size=max_size,
@@ -170,6 +170,24 @@ def make_pool(
         check=AsyncConnectionPool.check_connection,
         connection_class=AsyncConnection[TupleRow],
     )
+
+
+class _CancellablePool(AsyncConnectionPool[AsyncConnection[TupleRow]]):
+    """A pool that lets no cancellation go by.
+
+    Python 3.11's `asyncio.wait_for`, by which the pool waits, passes over a cancellation that comes in the moment
+    in which a connection is handed out: the task would go on for ever.
+    """
+
+    async def getconn(self, timeout: float | None = None) -> AsyncConnection[TupleRow]:  # noqa: ASYNC109
+        """See AsyncConnectionPool.getconn."""
+        task = asyncio.current_task()
+        before = task.cancelling() if task else 0
+        connection = await super().getconn(timeout)
+        if task and task.cancelling() > before:
+            await self.putconn(connection)
+            raise asyncio.CancelledError
+        return connection
 
 
 async def wait_for_server(url: str, *, wait_s: float = WAIT_S) -> None:

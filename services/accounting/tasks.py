@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -133,10 +134,9 @@ class Tasks:
 
     async def _wait(self) -> None:
         self._asked.clear()
-        try:
-            await asyncio.wait_for(self._asked.wait(), POLL_S)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(POLL_S):
+                await self._asked.wait()
 
     async def _claim(self) -> Task | None:
         with classified():

@@ -151,7 +151,8 @@ class Publisher:
                 backoff.reset()
                 if not more:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._journal.appended.wait(), LOOK_EVERY_S)
+                        async with asyncio.timeout(LOOK_EVERY_S):
+                            await self._journal.appended.wait()
         finally:
             await self._sender.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -159,3 +160,24 @@ def test_a_url_that_can_not_be_read_is_the_operators_and_its_password_stays_hidd
         connect(url)
     assert SECRET not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+async def test_a_task_that_is_cancelled_as_it_gets_a_connection_ends(database_url: str) -> None:
+    pool = await open_pool(database_url, max_size=1)
+
+    async def work() -> None:
+        async with pool.connection():
+            pass
+        await asyncio.Event().wait()
+
+    for steps in range(40):
+        held = await pool.getconn()
+        waiting = asyncio.create_task(work())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        await pool.putconn(held)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        assert (await asyncio.wait({waiting}, timeout=5))[0], f"cancelled after {steps} steps it goes on"
+    await pool.close()
