@@ -179,8 +179,9 @@ class Lines:
         numbered = Numbered()
         printer = numbered.column(self._printers, len(self._printers))
         known = self._rates.printers
-        for told in numbered.keys() - known.keys():
-            self._rates.add_printer(self._jobs[self._printers.index(told)])
+        for told in numbered:  # in the order of the jobs: what is told first of a printer is kept
+            if told not in known:
+                self._rates.add_printer(self._jobs[self._printers.index(told)])
         alike: npt.NDArray[np.int64] = np.array([known[told] for told in numbered], np.int64)[printer]
         return alike
 
