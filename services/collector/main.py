@@ -11,15 +11,15 @@ from typing import Final
 import structlog
 
 from services.collector.addresses import AddressGuard, GuardedResolver, parse_networks
-from services.collector.http_jobs import JobsApi
-from services.collector.http_printers import PrintersApi
+from services.collector.http.jobs import JobsApi
+from services.collector.http.printers import PrintersApi
 from services.collector.journal import Journal
-from services.collector.look import Looker
-from services.collector.poller import Poller, Rhythm
-from services.collector.printers import Printer
+from services.collector.polling.look import Looker
+from services.collector.polling.poller import Poller, Rhythm
 from services.collector.publisher import KafkaSender, Publisher
-from services.collector.registry import Registry
-from services.collector.registry_store import RegistryStore
+from services.collector.registry.printers import Printer
+from services.collector.registry.registry import Registry
+from services.collector.registry.store import RegistryStore
 from services.collector.settings import CollectorSettings, load_settings
 from services.collector.sources.ipp.source import IppSource
 from services.collector.sources.source import PrinterSource

@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import Field, ValidationInfo, field_validator
 
 from services.collector.addresses import parse_networks
-from services.collector.poller import FORGOTTEN_AFTER
+from services.collector.polling.poller import FORGOTTEN_AFTER
 from shared.errors import Reject
 from shared.settings import CommonSettings, Port, load
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from services.collector.printers import Printer
+from services.collector.registry.printers import Printer
 from shared.errors import Retry
 from shared.http.problems import PreconditionFailed
 
@@ -30,7 +30,7 @@ def printer(number: int = 1, **changes: Any) -> Printer:
 
 
 class MemoryRows:
-    """Implements services.collector.registry.Rows."""
+    """Implements services.collector.registry.registry.Rows."""
 
     def __init__(self, *printers: Printer) -> None:
         self.rows = {each.id: each for each in printers}

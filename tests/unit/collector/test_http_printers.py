@@ -10,10 +10,10 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from services.collector.addresses import AddressGuard, parse_networks
-from services.collector.http_printers import PrintersApi
+from services.collector.http.printers import PrintersApi
 from services.collector.journal import Journal
-from services.collector.poller import Poller, Rhythm
-from services.collector.registry import Registry
+from services.collector.polling.poller import Poller, Rhythm
+from services.collector.registry.registry import Registry
 from services.collector.sources.source import PrinterFacts, PrinterState
 from shared.clock import FixedClock
 from shared.errors import Reject, Retry

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.collector.ingest import MAX_JOBS, job_entries, read_jobs
+from services.collector.intake.ingest import MAX_JOBS, job_entries, read_jobs
 from shared.events.jobs import JobCompletedEvent
 from shared.http.problems import BadRequest, Invalid
 from tests.jobs import job

@@ -11,10 +11,10 @@ import pytest
 from msgspec import structs
 
 from services.collector.addresses import AddressGuard, parse_networks
-from services.collector.device import examine, identify
 from services.collector.journal import Journal
-from services.collector.look import Looker
-from services.collector.printers import Printer
+from services.collector.onboarding.checks import examine, identify
+from services.collector.polling.look import Looker
+from services.collector.registry.printers import Printer
 from services.collector.sources.source import PrinterFacts, Reading
 from shared.clock import FixedClock
 from shared.errors import Reject, Retry, Unanswered

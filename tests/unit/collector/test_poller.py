@@ -10,8 +10,8 @@ from typing import Self
 import pytest
 from prometheus_client import REGISTRY
 
-from services.collector.poller import Poller, Rhythm
-from services.collector.printers import Printer
+from services.collector.polling.poller import Poller, Rhythm
+from services.collector.registry.printers import Printer
 from services.collector.sources.source import PrinterState, Reading
 from shared.clock import FixedClock
 from shared.errors import Reject, Retry

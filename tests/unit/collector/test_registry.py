@@ -11,8 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from services.collector.journal import Journal
-from services.collector.printers import other_device, serial_of
-from services.collector.registry import Registry
+from services.collector.registry.printers import other_device, serial_of
+from services.collector.registry.registry import Registry
 from services.collector.sources.source import PrinterFacts
 from shared.clock import FixedClock
 from shared.errors import Conflict, NotFound, Retry

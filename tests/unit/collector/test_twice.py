@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.collector.twice import told_twice
+from services.collector.registry.twice import told_twice
 from tests.unit.collector.registry_rows import printer
 
 DEVICE = printer(1, name="plotter", address="ipp://plotter.example:631/ipp/print", uuid="ABCD-1")

@@ -15,7 +15,7 @@ import structlog
 from msgspec.structs import replace
 
 from services.collector.journal import Journal
-from services.collector.printers import Printer, printer_entry
+from services.collector.registry.printers import Printer, printer_entry
 from shared.clock import Clock
 from shared.errors import Conflict, NotFound, Retry
 

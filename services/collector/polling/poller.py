@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.collector import metrics
-from services.collector.printers import Printer
+from services.collector.registry.printers import Printer
 from services.collector.sources.source import Activity, Reading
 from shared.clock import Clock
 from shared.errors import InkmeterError, Reject, Retry

@@ -10,9 +10,9 @@ import structlog
 
 from services.collector import metrics
 from services.collector.addresses import AddressGuard
-from services.collector.jobs import checked, complete, job_entry
+from services.collector.intake.jobs import checked, complete, job_entry
 from services.collector.journal import Entry, Journal
-from services.collector.printers import Printer, other_device
+from services.collector.registry.printers import Printer, other_device
 from services.collector.sources.source import PrinterSource, Reading
 from shared.errors import Reject
 from shared.events.jobs import JobCompleted

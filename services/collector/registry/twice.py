@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from services.collector.printers import Printer
+from services.collector.registry.printers import Printer
 from services.collector.sources.ipp.client import Address
 from shared.errors import Reject
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.rows import TupleRow
 
-from services.collector.printers import Printer
+from services.collector.registry.printers import Printer
 from shared.errors import Conflict
 from shared.http.problems import PreconditionFailed
 from shared.postgres import Pool, classified
@@ -30,7 +30,7 @@ class RegistryStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._sql = load("services.collector", "queries.sql")
+        self._sql = load("services.collector.registry", "queries.sql")
 
     async def every(self) -> list[Printer]:
         """All printers that were not removed."""

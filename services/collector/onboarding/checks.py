@@ -10,7 +10,7 @@ import aiohttp
 from msgspec import Struct
 
 from services.collector.addresses import AddressGuard
-from services.collector.printers import Printer, other_device, serial_of
+from services.collector.registry.printers import Printer, other_device, serial_of
 from services.collector.sources.source import PrinterFacts, PrinterSource, Reading
 from shared.clock import Clock
 from shared.errors import Reject, Retry, Unanswered

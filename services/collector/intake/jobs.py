@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from services.collector.journal import Entry
-from services.collector.printers import Printer
+from services.collector.registry.printers import Printer
 from shared.errors import Reject
 from shared.events.envelope import MAX_EVENT_BYTES, encode, new_event, rejected
 from shared.events.jobs import JOB_COMPLETED, JobCompleted, PrinterRef, identified

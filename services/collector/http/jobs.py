@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from services.collector import metrics
-from services.collector.ingest import job_entries, read_jobs
+from services.collector.intake.ingest import job_entries, read_jobs
+from services.collector.intake.strict_job import StrictJob
 from services.collector.journal import Entry, Journal
 from services.collector.publisher import Publisher
-from services.collector.registry import Registry
-from services.collector.strict_job import StrictJob
+from services.collector.registry.registry import Registry
 from shared.events.jobs import JobCompleted
 from shared.http.routes import Call, Route
 

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from services.collector.device import Check
-from services.collector.poller import PrinterStatus
-from services.collector.printers import Printer
+from services.collector.onboarding.checks import Check
+from services.collector.polling.poller import PrinterStatus
+from services.collector.registry.printers import Printer
 from services.collector.sources.source import PrinterFacts
 from shared.errors import Reject
 from shared.http.problems import FieldError, Invalid

@@ -9,10 +9,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from services.collector.jobs import complete, job_entry
+from services.collector.intake.jobs import complete, job_entry
+from services.collector.intake.strict_job import StrictJob
 from services.collector.journal import Entry
-from services.collector.printers import Printer
-from services.collector.strict_job import StrictJob
+from services.collector.registry.printers import Printer
 from shared.errors import Reject
 from shared.events.envelope import rejected
 from shared.events.jobs import JobCompleted, PrinterRef

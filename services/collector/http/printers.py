@@ -8,9 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from services.collector.addresses import AddressGuard, normal_address
-from services.collector.device import Check, Open, examine, identify
-from services.collector.poller import Poller
-from services.collector.printer_bodies import (
+from services.collector.http.printer_bodies import (
     NewPrinter,
     PrinterEdit,
     PrinterPage,
@@ -25,9 +23,11 @@ from services.collector.printer_bodies import (
     sort_key,
     view,
 )
-from services.collector.printers import Printer, other_device, serial_of
-from services.collector.registry import Registry
-from services.collector.twice import told_twice
+from services.collector.onboarding.checks import Check, Open, examine, identify
+from services.collector.polling.poller import Poller
+from services.collector.registry.printers import Printer, other_device, serial_of
+from services.collector.registry.registry import Registry
+from services.collector.registry.twice import told_twice
 from shared.clock import Clock
 from shared.errors import Conflict
 from shared.http.conditions import require_match

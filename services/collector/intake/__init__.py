@@ -1,0 +1,1 @@
+"""From what a source tells to the entry that is journaled."""

@@ -1,0 +1,1 @@
+"""Asks devices who they are, and tests them."""

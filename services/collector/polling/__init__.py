@@ -1,0 +1,1 @@
+"""Looks at printers in their rhythm and journals what is new."""

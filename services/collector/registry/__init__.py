@@ -1,0 +1,1 @@
+"""The registry: which printers there are, kept in PostgreSQL and told by events."""
