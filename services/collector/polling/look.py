@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,7 +13,7 @@ from services.collector.addresses import AddressGuard
 from services.collector.intake.jobs import checked, complete, job_entry
 from services.collector.journal import Entry, Journal
 from services.collector.registry.printers import Printer, other_device
-from services.collector.sources.source import PrinterSource, Reading
+from services.collector.sources.source import HearsOfAttempts, PrinterSource, Reading
 from shared.errors import Reject
 from shared.events.jobs import JobCompleted
 
@@ -53,6 +53,11 @@ class Looker:
         new, refused = await self._take(reading)
         self._tell_refused(refused)
         return reading, new
+
+    def hear(self, attempts: Mapping[int, int]) -> None:
+        """Passes on what was heard of earlier attempts at jobs, where the source has use for it."""
+        if attempts and isinstance(self._source, HearsOfAttempts):
+            self._source.hear(attempts)
 
     def lost(self) -> None:
         """The last look failed: who answers at the address is checked again before its jobs are taken."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
@@ -91,6 +92,10 @@ class FakeLooker:
         finally:
             self._world.under_way[name] -= 1
 
+    def hear(self, attempts: Mapping[int, int]) -> None:
+        if attempts:
+            self._world.heard.append((self._printer.name, dict(attempts)))
+
     def lost(self) -> None:
         self._world.lost[self._printer.name] += 1
 
@@ -108,6 +113,7 @@ class World:
         self.most_under_way: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
         self.closed: Counter[str] = Counter()
+        self.heard: list[tuple[str, dict[int, int]]] = []
         self.jitter = 1.0
         self.clock = FixedClock(NOW)
         rhythm = Rhythm(10.0, 55.0, timeout_s, concurrency, jitter=self._jitter)
