@@ -13,6 +13,7 @@ import structlog
 from services.collector.addresses import AddressGuard, GuardedResolver, parse_networks
 from services.collector.http.jobs import JobsApi
 from services.collector.http.printers import PrintersApi
+from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
 from services.collector.polling.look import Looker
 from services.collector.polling.poller import Poller, Rhythm
@@ -99,6 +100,7 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
         topic_prefix=settings.topic_prefix,
     )
     publisher = Publisher(journal, sender, clock=clock)
+    intake = Intake(journal, registry, collector_id=settings.collector_id, clock=clock)
 
     async def database() -> str | None:
         return registry.fault
@@ -109,7 +111,7 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
     readiness.add("database", database)
     routes = [
         *PrintersApi(registry, poller, guard, open_source, clock=clock).routes(),
-        *JobsApi(journal, publisher, registry, collector_id=settings.collector_id).routes(),
+        *JobsApi(intake, journal, publisher, clock=clock).routes(),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
     await run_until_stopped(
