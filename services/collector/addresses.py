@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from services.collector.sources.ipp.client import Address
+from services.collector.sources.schemes import stored_address
 from shared.errors import Reject, Retry
 
 MAX_ADDRESS: Final = 500
@@ -38,7 +38,7 @@ def normal_address(text: str) -> str:
     """A printer's address as it is stored.
 
     Raises:
-        Reject: it is not ipp://, ipps://, http:// or https:// with a host.
+        Reject: it is none; see sources.schemes.
     """
     if len(text) > MAX_ADDRESS or any(character.isspace() or not character.isprintable() for character in text):
         reason = (
@@ -46,7 +46,7 @@ def normal_address(text: str) -> str:
         )
         raise Reject(reason, pointer="/address")
     try:
-        return Address.parse(text).uri
+        return stored_address(text)
     except Reject as error:
         raise Reject(error.reason, pointer="/address") from error
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from services.collector.access import Access
 from services.collector.addresses import AddressGuard, GuardedResolver, parse_networks
 from services.collector.http.jobs import JobsApi
 from services.collector.http.printers import PrintersApi
@@ -22,8 +23,9 @@ from services.collector.registry.printers import Printer
 from services.collector.registry.registry import Registry
 from services.collector.registry.store import RegistryStore
 from services.collector.settings import CollectorSettings, load_settings
-from services.collector.sources.ipp.source import IppSource
+from services.collector.sources.opening import open_source
 from services.collector.sources.source import PrinterSource
+from services.collector.vault import Vault
 from shared import log
 from shared.clock import SystemClock
 from shared.errors import Retry, Unreachable
@@ -82,11 +84,14 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
 
     resolver = GuardedResolver(guard)
 
-    def open_source(address: str, ref: PrinterRef) -> PrinterSource:
-        return IppSource.at(address, ref, resolver=resolver)
+    vault = Vault(settings.keys)
+
+    def open_at(address: str, ref: PrinterRef, access: Access) -> PrinterSource:
+        return open_source(address, ref, access, resolver)
 
     def make_looker(printer: Printer) -> Looker:
-        source = open_source(printer.address, printer.ref)
+        access = vault.open(printer.id, printer.sealed_access)
+        source = open_at(printer.address, printer.ref, access)
         return Looker(printer, source, journal, guard, collector_id=settings.collector_id)
 
     rhythm = Rhythm(
@@ -110,7 +115,7 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
     readiness.add("kafka", publisher.probe)
     readiness.add("database", database)
     routes = [
-        *PrintersApi(registry, poller, guard, open_source, clock=clock).routes(),
+        *PrintersApi(registry, poller, guard, open_at, vault, clock=clock).routes(),
         *JobsApi(intake, journal, publisher, clock=clock).routes(),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
