@@ -25,8 +25,8 @@ from shared.http.routes import Answer, Call, Route
 _DESCRIPTION: Final = """\
 The body is one job, or `{"jobs": [...]}` with up to 1,000 of them; all are taken or none. `job.id`, `job.key` and
 `printer.id` may be left out where `printer.serial`, `job.device_job_id` and `completed_at` are there.
-The same job again is no second job: a job's own identity sees to that. With an `Idempotency-Key` the request itself
-is taken once, too, also while PostgreSQL or Kafka is away."""
+The same job again is no second job: a job's own identity sees to that. With an `Idempotency-Key` the request
+itself is taken once, too, also while PostgreSQL or Kafka is away."""
 
 
 class AcceptedJob(Struct, frozen=True):
