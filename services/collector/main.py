@@ -27,6 +27,7 @@ from services.collector.settings import CollectorSettings, load_settings
 from services.collector.sources.opening import open_source
 from services.collector.sources.source import PrinterSource
 from services.collector.vault import Vault
+from services.collector.wiring.events import event_watch, notification_routes
 from shared import log
 from shared.clock import SystemClock
 from shared.errors import Retry, Unreachable
@@ -111,6 +112,7 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
     async def database() -> str | None:
         return registry.fault
 
+    watch = event_watch(registry, poller, vault, resolver, interval_s=settings.events_interval_s)
     readiness = Readiness()
     readiness.add("journal", journal.probe)
     readiness.add("kafka", publisher.probe)
@@ -118,6 +120,7 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
     routes = [
         *PrintersApi(registry, poller, guard, open_at, vault, clock=clock).routes(),
         *JobsApi(intake, journal, publisher, clock=clock).routes(),
+        *notification_routes(registry, poller),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
     await run_until_stopped(
@@ -126,6 +129,7 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
             "publisher": publisher.run,
             "poller": poller.run,
             "registry": registry.run,
+            **({"events": watch.run} if settings.events_interval_s else {}),
         }
     )
 

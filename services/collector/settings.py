@@ -40,7 +40,7 @@ class CollectorSettings(CommonSettings):
         1.0,
         ge=0,
         le=60,
-        description="How often each CUPS server is asked for its events, in seconds; 0: its queues are only polled.",
+        description="How often each CUPS server is asked for events, in seconds; 0: its queues are only polled.",
     )
     poll_concurrency: int = Field(64, ge=1, le=1_000, description="Printers asked at the same time at most.")
     printer_networks: str = Field(

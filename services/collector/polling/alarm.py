@@ -13,7 +13,7 @@ MAX_HEARD: Final = 1_000
 
 
 class Alarm:
-    """Of one printer. Rung during a look, it ends the pause behind it: what was read may have been listed before."""
+    """Of one printer. Rung during a look, it ends the pause behind it: what was read may be older."""
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()

@@ -97,7 +97,7 @@ class EventWatch:
         self._interval_s = interval_s
         self._sleep = sleep
         self._tasks: dict[Server, asyncio.Task[None]] = {}
-        self._subscribed: set[str] = set()
+        self._subscribed: dict[str, bool] = {}
 
     async def run(self) -> None:
         """Listens until cancelled; queues that come, change or go take effect within an interval."""
@@ -165,11 +165,11 @@ class EventWatch:
 
     def _note(self, server: Server, error: BaseException | None) -> None:
         """Says once that events are read, and once that they are not."""
-        if error is None and server.address not in self._subscribed:
-            self._subscribed.add(server.address)
-            _log.info("events_are_read", server=server.address)
-        elif error is not None and server.address in self._subscribed:
-            self._subscribed.discard(server.address)
-            if not isinstance(error, asyncio.CancelledError):
-                _log.info("events_are_not_read", server=server.address, error=str(error))
-        metrics.EVENT_SERVERS.set(len(self._subscribed))
+        now, before = error is None, self._subscribed.get(server.address)
+        self._subscribed[server.address] = now
+        if isinstance(error, asyncio.CancelledError):
+            del self._subscribed[server.address]
+        elif now != before:
+            told = "events_are_read" if now else "events_are_not_read"
+            _log.info(told, server=server.address, error=str(error) if error else None)
+        metrics.EVENT_SERVERS.set(sum(self._subscribed.values()))
