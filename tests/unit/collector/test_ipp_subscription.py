@@ -105,6 +105,18 @@ async def test_after_a_failure_the_subscription_is_replaced_as_its_numbers_may_b
     assert list(cups.events) == [2], "the first one was let go"
 
 
+async def test_a_server_that_was_killed_and_started_between_two_looks_is_noticed(cups: FakeCups):
+    """CUPS keeps subscriptions over a crash, but counts their events from an earlier number on."""
+    subscription = Subscription(cups)
+    await subscription.read()
+    cups.happens(1, 2, 3)
+    await subscription.read()
+    cups.events[1] = [1, 2]
+    assert await sequences(subscription) == ([], True)
+    cups.happens(1)
+    assert await sequences(subscription) == ([1], False)
+
+
 async def test_a_server_without_events_is_refused_and_nothing_is_left_at_the_end(cups: FakeCups):
     subscription = Subscription(cups)
     cups.error = Reject("operation not supported")

@@ -50,8 +50,9 @@ class Told:
 class Subscription:
     """One subscription to all queues of a server; one call at a time.
 
-    After a failure it is cancelled and made anew: a server that crashed may count its events from an earlier
-    number on, and what it told before would hide what it tells now.
+    After a failure it is cancelled and made anew, and also when the last event that was told is no longer there: a
+    server that crashed counts its events from an earlier number on, and what it told before would hide what it
+    tells now.
     """
 
     def __init__(self, client: Sends, *, now_s: Callable[[], float] = time.monotonic) -> None:
@@ -60,7 +61,7 @@ class Subscription:
         self._now_s = now_s
         self._id: int | None = None
         self._in_doubt = False
-        self._next = 1
+        self._last = 0
         self._leased_s = 0.0
 
     async def read(self) -> Told:
@@ -80,14 +81,17 @@ class Subscription:
             if self._now_s() - self._leased_s > RENEWED_AFTER_S:
                 await self._client.send(renew_subscription(self._uri, self._id, lease_s=LEASE_S))
                 self._leased_s = self._now_s()
-            answer = await self._client.send(get_notifications(self._uri, self._id, sequence=self._next))
+            answer = await self._client.send(get_notifications(self._uri, self._id, sequence=max(self._last, 1)))
         except NotFound:
             self._id = None
             return await self.read()
-        events = [event for event in job_events(answer, self._id) if event.sequence >= self._next]
-        missed = bool(events) and events[0].sequence > self._next
+        told = job_events(answer, self._id)
+        events = [event for event in told if event.sequence > self._last]
+        if self._last and not told:
+            return await self.read()  # it forgot what it told last: it was started anew
+        missed = bool(events) and events[0].sequence > self._last + 1
         if events:
-            self._next = events[-1].sequence + 1
+            self._last = events[-1].sequence
         self._in_doubt = False
         return Told(tuple(events), missed)
 
@@ -105,7 +109,7 @@ class Subscription:
         made = subscription_id(await self._client.send(create_subscription(self._uri, lease_s=LEASE_S)))
         if made is None:
             raise Reject(f"{self._uri} makes no subscription")
-        self._id, self._next, self._in_doubt, self._leased_s = made, 1, False, self._now_s()
+        self._id, self._last, self._in_doubt, self._leased_s = made, 0, False, self._now_s()
 
     async def _let_go(self, number: int) -> None:
         self._id = None
