@@ -99,59 +99,6 @@ class PrintersApi:
         """One printer with its entity tag."""
         return self._answer(self._registry.get(call.path["id"]))
 
-    async def add(self, call: Call) -> Answer:
-        """Adds a printer; the same Idempotency-Key again answers the printer that it added."""
-        body: NewPrinter = call.body
-        key = call.idempotency_key
-        if key and (before := await self._registry.added_before(key)):
-            return self._answer(before, status=201)
-        address = normal_address(body.address)
-        name, group = clean(body.name, "/name"), clean(body.group, "/group")
-        self._refuse_taken(name, address)
-        access = edited(NO_ACCESS, body.access)
-        facts = await identify(address, access, self._guard, self._open_source)
-        if name is None:
-            name = own_name(facts, address)
-            self._refuse_taken(name, address)
-        printer_id = await self._registry.id_for(serial=serial_of(facts), uuid=facts.uuid)
-        now = self._clock.now()
-        printer = Printer(
-            id=printer_id,
-            name=name,
-            address=address,
-            kind=facts.kind,
-            serial=serial_of(facts),
-            uuid=facts.uuid,
-            model=facts.make_and_model,
-            group=group,
-            added_at=now,
-            changed_at=now,
-            sealed_access=self._vault.seal(printer_id, access),
-        )
-        added = await self._registry.add(printer, idempotency_key=key)
-        return self._answer(added, status=201, prints_on=facts.state.prints_on)
-
-    async def edit(self, call: Call) -> Answer:
-        """Changes what the body names; a new address must lead to the same device."""
-        printer = self._matched(call)
-        edit: PrinterEdit = call.body
-        changes: dict[str, Any] = {
-            key: value for key, value in asdict(edit).items() if value is not UNSET and key != "access"
-        }
-        for field in ("name", "group"):
-            if field in changes:
-                changes[field] = clean(changes[field], f"/{field}")
-        if changes.get("enabled") and "disabled_reason" not in changes:
-            changes["disabled_reason"] = None
-        access = None
-        if isinstance(edit.access, AccessEdit):
-            access = edited(self._known_access(printer), edit.access)
-            changes["sealed_access"] = self._vault.seal(printer.id, access)
-        if "address" in changes:
-            changes |= await self._moved(printer, normal_address(changes["address"]), access)
-        wanted = replace(printer, **changes)
-        return self._answer(printer if wanted == printer else await self._registry.change(wanted))
-
     async def remove(self, call: Call) -> Answer:
         """Takes a printer out."""
         await self._registry.remove(self._matched(call))
@@ -165,37 +112,6 @@ class PrintersApi:
             found, _, remedy = warning.partition(". ")
             checks.append(Check("counted once", "WARN", f"{found}.", remedy))
         return report(checks)
-
-    def _known_access(self, printer: Printer) -> Access:
-        """What an edit starts from; what can't be decrypted any more is given anew."""
-        try:
-            return self._vault.open(printer.id, printer.sealed_access)
-        except Reject:
-            return NO_ACCESS
-
-    async def _moved(self, printer: Printer, address: str, access: Access | None) -> dict[str, Any]:
-        if address == printer.address:
-            return {}
-        if access is None:
-            access = self._vault.open(printer.id, printer.sealed_access)
-        facts = await identify(address, access, self._guard, self._open_source)
-        if wrong := other_device(printer, facts):
-            raise Conflict(f"{address}: {wrong}; add it as a printer of its own.", pointer="/address")
-        return {
-            "address": address,
-            "kind": facts.kind,
-            "serial": serial_of(facts) or printer.serial,
-            "uuid": facts.uuid or printer.uuid,
-            "model": facts.make_and_model or printer.model,
-        }
-
-    def _refuse_taken(self, name: str | None, address: str) -> None:
-        """Says so before the device is asked; the registry's own check has the last word."""
-        for printer in self._registry.printers():
-            if name is not None and printer.name.lower() == name.lower():
-                raise Conflict(f"A printer named {printer.name} is registered already.", pointer="/name")
-            if printer.address == address:
-                raise Conflict(f"{address} is registered already, as {printer.name}.", pointer="/address")
 
     def _matched(self, call: Call) -> Printer:
         printer = self._registry.get(call.path["id"])
