@@ -1,48 +1,28 @@
-"""Adds printers, moves them to another address and puts another device in their place: the device is asked first."""
+"""Adds printers, moves them, and puts another device in their place: the device is asked first, always."""
 
 from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from services.collector.access import Access
-from services.collector.addresses import AddressGuard
-from services.collector.onboarding.checks import Open, identify
+from services.collector.onboarding.reach import Reach
 from services.collector.registry.printers import Printer, other_device, serial_of
 from services.collector.registry.registry import Registry
 from services.collector.sources.source import PrinterFacts
-from services.collector.vault import NO_ACCESS, Vault
-from shared.clock import Clock
-from shared.errors import Conflict, Reject
+from shared.errors import Conflict
 
-MAX_FORMER_SERIALS = 100
+MAX_FORMER_SERIALS: Final = 100
 
 
 class PrinterChanges:
     """Changes that need an answer of the device."""
 
-    def __init__(
-        self, registry: Registry, guard: AddressGuard, open_source: Open, vault: Vault, *, clock: Clock
-    ) -> None:
+    def __init__(self, registry: Registry, reach: Reach) -> None:
         self._registry = registry
-        self._guard = guard
-        self._open_source = open_source
-        self._vault = vault
-        self._clock = clock
-
-    def access(self, printer: Printer) -> Access:
-        """What an edit of a printer's access starts from; what can't be decrypted any more is given anew."""
-        try:
-            return self._vault.open(printer.id, printer.sealed_access)
-        except Reject:
-            return NO_ACCESS
-
-    def with_access(self, printer: Printer, access: Access) -> Printer:
-        """The printer with another access.
-
-        Raises:
-            Reject: no key is set.
-        """
-        return replace(printer, sealed_access=self._vault.seal(printer.id, access))
+        self._reach = reach
 
     async def new(
         self, address: str, access: Access, *, name: str | None, group: str | None
@@ -54,12 +34,12 @@ class PrinterChanges:
             Conflict: its name or address is taken.
         """
         self._refuse_taken(name, address)
-        facts = await identify(address, access, self._guard, self._open_source)
+        facts, access = await self._reach.identify(address, access)
         if name is None:
             name = own_name(facts, address)
             self._refuse_taken(name, address)
         printer_id = await self._registry.id_for(serial=serial_of(facts), uuid=facts.uuid)
-        now = self._clock.now()
+        now = self._reach.clock.now()
         printer = Printer(
             id=printer_id,
             name=name,
@@ -72,7 +52,7 @@ class PrinterChanges:
             added_at=now,
             changed_at=now,
         )
-        return self.with_access(printer, access), facts
+        return self._reach.with_access(printer, access), facts
 
     async def moved(self, printer: Printer, address: str) -> Printer:
         """The same device at another address.
@@ -83,12 +63,12 @@ class PrinterChanges:
         """
         if address == printer.address:
             return printer
-        access = self._vault.open(printer.id, printer.sealed_access)
-        facts = await identify(address, access, self._guard, self._open_source)
+        access = self._reach.access(printer)
+        facts, access = await self._reach.identify(address, access)
         if wrong := other_device(printer, facts):
-            remedy = "add it as a printer of its own, or put it in this one's place with `inkmeter printers replace`"
+            remedy = "add it as a printer of its own, or use `inkmeter printers replace` if it took its place"
             raise Conflict(f"{address}: {wrong}: {remedy}.", pointer="/address")
-        return replace(
+        changed = replace(
             printer,
             address=address,
             kind=facts.kind,
@@ -96,18 +76,19 @@ class PrinterChanges:
             uuid=facts.uuid or printer.uuid,
             model=facts.make_and_model or printer.model,
         )
+        return self._reach.with_access(changed, access)
 
     async def replaced(self, printer: Printer, address: str, access: Access) -> Printer:
-        """Another device at the printer's place: it keeps id, name, group and history, its jobs are the new device's.
+        """Another device at the printer's place, under the same id, name and group: its history stays.
 
         Raises:
             Conflict: it is the same device, or it is another printer's.
             Unanswered, Reject: see identify.
         """
-        facts = await identify(address, access, self._guard, self._open_source)
+        facts, access = await self._reach.identify(address, access)
         serial = serial_of(facts)
         if serial == printer.serial and (serial is not None or facts.uuid == printer.uuid):
-            mark = f"serial number {serial}" if serial else f"UUID {facts.uuid}" if facts.uuid else "no serial number"
+            mark = f"serial number {serial}" if serial else f"UUID {facts.uuid or 'unknown'}"
             raise Conflict(
                 f"The device at {address} is the same as before ({mark}); for a new address of it use "
                 f"`inkmeter printers edit {printer.name} --address ...`.",
@@ -122,10 +103,10 @@ class PrinterChanges:
             serial=serial,
             uuid=facts.uuid,
             model=facts.make_and_model,
-            device_since=self._clock.now(),
+            device_since=self._reach.clock.now(),
             former_serials=tuple(dict.fromkeys(former))[-MAX_FORMER_SERIALS:],
         )
-        return self.with_access(changed, access)
+        return self._reach.with_access(changed, access)
 
     def _refuse_taken(self, name: str | None, address: str) -> None:
         """Says so before the device is asked; the registry's own check has the last word."""
@@ -134,3 +115,8 @@ class PrinterChanges:
                 raise Conflict(f"A printer named {printer.name} is registered already.", pointer="/name")
             if printer.address == address:
                 raise Conflict(f"{address} is registered already, as {printer.name}.", pointer="/address")
+
+
+def own_name(facts: PrinterFacts, address: str) -> str:
+    """What a device calls itself, else its host."""
+    return (facts.name or "")[:100].strip() or urlsplit(address).hostname or address

@@ -52,7 +52,7 @@ class Printer(Struct, frozen=True, kw_only=True):
 
     @property
     def reading_id(self) -> str:
-        """What a place in the device's history belongs to: another device, or another way to read it, starts anew."""
+        """Whose place in its history is kept: another device, or another way to read it, starts anew."""
         kind = "" if self.kind in ("ipp", "cups") else f"/{self.kind}"
         since = f"@{self.device_since.isoformat()}" if self.device_since else ""
         return f"{self.id}{kind}{since}"
