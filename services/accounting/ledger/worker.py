@@ -30,7 +30,7 @@ from shared.kafka import MAX_POLL_INTERVAL_MS
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-MAX_BATCH: Final = 20_000
+MAX_BATCH: Final = 10_000
 FIRST_BATCH: Final = 2_000
 """A worker begins with small batches, each twice the one before: the writer need not wait until a large one is
 ready, and a backlog moves at once."""
