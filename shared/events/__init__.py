@@ -8,6 +8,7 @@ from shared.events.authorizations import JOB_AUTHORIZED, JobAuthorized, JobAutho
 from shared.events.charges import CHARGE_POSTED, ChargePosted, ChargePostedEvent
 from shared.events.dead_letters import DEAD_LETTER, DeadLetter, DeadLetterEvent
 from shared.events.envelope import CloudEvent
+from shared.events.job_corrections import JOB_CORRECTED, JobCorrected, JobCorrectedEvent
 from shared.events.jobs import JOB_COMPLETED, JobCompleted, JobCompletedEvent
 from shared.events.people import PERSON_CHANGED, PersonChanged, PersonChangedEvent
 from shared.events.printers import PRINTER_CHANGED, PrinterChanged, PrinterChangedEvent
@@ -22,6 +23,7 @@ from shared.events.projects import (
 
 EVENT_TYPES: dict[str, type] = {
     JOB_COMPLETED: JobCompletedEvent,
+    JOB_CORRECTED: JobCorrectedEvent,
     PRINTER_CHANGED: PrinterChangedEvent,
     PERSON_CHANGED: PersonChangedEvent,
     PROJECT_CHANGED: ProjectChangedEvent,
@@ -43,6 +45,7 @@ __all__ = [
     "EVENT_TYPES",
     "JOB_AUTHORIZED",
     "JOB_COMPLETED",
+    "JOB_CORRECTED",
     "PERSON_CHANGED",
     "PRINTER_CHANGED",
     "PROJECT_CHANGED",
@@ -61,6 +64,8 @@ __all__ = [
     "JobAuthorizedEvent",
     "JobCompleted",
     "JobCompletedEvent",
+    "JobCorrected",
+    "JobCorrectedEvent",
     "PersonChanged",
     "PersonChangedEvent",
     "PrinterChanged",
