@@ -18,7 +18,7 @@ from psycopg import Connection
 from bench.events import CATEGORIES, INKS, MEDIA, MODELS
 from services.accounting import dimensions as dim
 from services.accounting.dimensions import Dimensions
-from services.accounting.ledger.entries import first_entry
+from services.accounting.entries import first_entry
 from services.accounting.ledger.posting import Rule
 from services.accounting.partitions import first_day, month_number
 from services.accounting.pricebook_loader import load_price_book

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from services.accounting.ledger.entries import first_entry
+from services.accounting.entries import first_entry
 from services.accounting.ledger.metrics import RELAYED
 from services.accounting.relay_pages import QUERIES, Pages
 from shared.backoff import Backoff

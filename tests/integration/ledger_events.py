@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.accounting.assignments import Place
 from services.accounting.categories import DEFAULT_THRESHOLDS, Thresholds
-from services.accounting.ledger.codes import OUTCOME
+from services.accounting.event_codes import OUTCOME
 from services.accounting.ledger.work import Move, Work
 from services.accounting.pricebook_loader import Pricing
 from services.accounting.pricelist.check import read_document

@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 from services.accounting.assignments import assign
 from services.accounting.charges import Charges
-from services.accounting.ledger.codes import OUTCOME
+from services.accounting.event_codes import OUTCOME
 from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.projects import Projects
 from shared.events.jobs import PrinterRef

@@ -41,7 +41,7 @@ def writer(database_url: str) -> Iterator[LedgerWriter]:
 
 def simple(writer: LedgerWriter, connection: Connection[Any], work: Work, prices: Pricing) -> Any:
     """What the simple path makes of a batch: counts, contradictions, and who is refused why."""
-    postings, refused = writer.postings(work, prices)
+    postings, _, refused = writer.postings(work, prices)
     simple_path.learn_dimensions(postings, writer.dimensions)
     jobs, lines, contradictions = simple_path.post(connection, postings, writer.dimensions, NOW)
     again = len(postings) - jobs - len(contradictions)

@@ -88,7 +88,7 @@ def test_lines_are_priced_again_as_the_plain_pricing_does(
     with writer.plain_connection() as connection:
         connection.autocommit = False
         try:
-            postings, _ = writer.postings(work, prices_of(booked))
+            postings, _, _ = writer.postings(work, prices_of(booked))
             postings = list({each.job_id: each for each in reversed(postings)}.values())
             simple_path.learn_dimensions(postings, writer.dimensions)
             simple_path.post(connection, postings, writer.dimensions, NOW)

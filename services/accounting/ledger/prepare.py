@@ -92,7 +92,7 @@ class Preparer:
 
     def _pack(self, work: Work, pricing: Pricing) -> Prepared:
         if not self._fast:
-            self._count_rejects(work, self._writer.postings(work, pricing)[1])
+            self._count_rejects(work, self._writer.postings(work, pricing)[-1])
             return Prepared(work, pricing, None)
         if self._rates is None or self._rates.is_full:
             self._rates = Rates(pricing)
