@@ -22,7 +22,7 @@ from bench import events
 from deploy.local.guard import guard_of_this_process
 from deploy.local.kafka import KafkaServer
 from deploy.local.postgres import PostgresServer
-from services.accounting.pricebooks import PriceBooks
+from services.accounting.books.store import PriceBooks
 from services.accounting.pricelist.toml_text import from_toml
 from shared.kafka import EVENT_HEADERS, make_producer, start
 from shared.migrate import migrate
