@@ -11,11 +11,12 @@ from typing import Final
 import structlog
 
 from services.collector.access import Access
-from services.collector.addresses import AddressGuard, GuardedResolver, parse_networks
+from services.collector.addresses import AddressGuard, GuardedResolver
 from services.collector.http.jobs import JobsApi
 from services.collector.http.printers import PrintersApi
 from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
+from services.collector.networks import parse_networks
 from services.collector.polling.look import Looker
 from services.collector.polling.poller import Poller, Rhythm
 from services.collector.publisher import KafkaSender, Publisher
