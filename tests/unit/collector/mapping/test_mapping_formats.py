@@ -90,7 +90,8 @@ def test_an_inch_sign_in_a_cell_without_quotes_is_text():
 
 
 def test_nested_json_with_lines_units_and_inks_of_its_own():
-    raw = """{"data": {"jobs": [{"id": 5, "printer": {"serial": "SN1"}, "times": ["x", "2026-11-02T09:00:00+01:00"],
+    raw = """{"data": {"jobs": [{"id": 5, "printer": {"serial": "SN1"}, "times": ["x",
+      "2026-11-02T09:00:00+01:00"],
       "user": {"@name/login": "bob"}, "media": "plain-80", "pages": [
         {"size": {"w": 594, "h": 841, "unit": "mm"}, "n": 2,
           "ink": [{"c": "C", "v": 0.1},
