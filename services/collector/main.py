@@ -116,7 +116,7 @@ async def _run(
     async def database() -> str | None:
         return registry.fault
 
-    watch = event_watch(registry, poller, vault, resolver, interval_s=settings.events_interval_s)
+    watch = event_watch(registry, poller, reach.access, resolver, interval_s=settings.events_interval_s)
     readiness = Readiness()
     readiness.add("journal", journal.probe)
     readiness.add("kafka", publisher.probe)

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aiohttp.abc import AbstractResolver
 
+from services.collector.access import Access
 from services.collector.http.notifications import NotificationsApi
 from services.collector.polling.events import EventWatch
 from services.collector.polling.poller import Poller, PrinterSet
 from services.collector.registry.printers import Printer
-from services.collector.sources.ipp.client import Address, IppClient
 from services.collector.sources.ipp.subscription import Subscription
-from services.collector.sources.opening import fingerprint_of
-from services.collector.vault import Vault
+from services.collector.sources.opening import ipp_client
 from shared.http.routes import Route
 
 
 def event_watch(
-    printers: PrinterSet, poller: Poller, vault: Vault, resolver: AbstractResolver, *, interval_s: float
+    printers: PrinterSet,
+    poller: Poller,
+    access: Callable[[Printer], Access],
+    resolver: AbstractResolver,
+    *,
+    interval_s: float,
 ) -> EventWatch:
     """Listens to the servers of all CUPS queues that are read."""
 
     def open_events(address: str, printer: Printer) -> Subscription:
-        access = vault.open(printer.id, printer.sealed_access)
-        client = IppClient(Address.parse(address), tls_fingerprint=fingerprint_of(access), resolver=resolver)
-        return Subscription(client)
+        return Subscription(ipp_client(address, access(printer), resolver))
 
     return EventWatch(printers, poller.wake, open_events, interval_s=interval_s)
 
