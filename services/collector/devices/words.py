@@ -1,0 +1,75 @@
+"""What a supply's name says of its colour and kind, in the languages of definitions/words.toml."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Final, NamedTuple
+
+MAX_REMEMBERED: Final = 4_096
+"""Names whose words are remembered; a fleet has a few hundred."""
+_WIDE: Final = 0x2E80
+"""From here on stand the scripts that put no blank between words."""
+_TOKEN: Final = re.compile(r"[A-Za-z]+")
+
+
+class Words(NamedTuple):
+    """Patterns of colours and kinds in the order in which they count, and single letters."""
+
+    colours: tuple[tuple[str, re.Pattern[str]], ...]
+    kinds: tuple[tuple[str, re.Pattern[str]], ...]
+    letters: dict[str, str]
+
+
+@cache
+def load_words() -> Words:
+    """Reads the word list, once."""
+    file = resources.files("services.collector.devices").joinpath("definitions", "words.toml")
+    found = tomllib.loads(file.read_text(encoding="utf-8"))
+    return Words(_patterns(found["colours"]), _patterns(found["kinds"]), found["letters"])
+
+
+def _patterns(lists: dict[str, list[str]]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((name, re.compile("|".join(map(_pattern, words)))) for name, words in lists.items())
+
+
+def _pattern(word: str) -> str:
+    escaped = re.escape(plain(word)).replace(r"\ ", r"[\s_-]*")
+    return escaped if ord(word[0]) >= _WIDE else rf"(?<![^\W\d_]){escaped}(?![^\W\d_])"
+
+
+def plain(text: str) -> str:
+    """Small letters without accents; sharp s and barred l become what they are mostly written as."""
+    folded = text.casefold().replace("ł", "l").replace("ø", "o")
+    return "".join(each for each in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(each))
+
+
+@lru_cache(MAX_REMEMBERED)
+def colour_in(name: str) -> str | None:
+    """The colour that a supply's name says, None when it says none or several."""
+    words = load_words()
+    text = plain(name)
+    found: list[str] = []
+    for colour, pattern in words.colours:
+        text, hits = pattern.subn(" ", text)
+        if hits:
+            found.append(colour)
+    if len(found) == 1:
+        return found[0]
+    if {"cyan", "magenta", "yellow"} <= set(found):
+        return "tri-colour" if "black" not in found else None
+    if found:
+        # "Grey ink for red and blue" names its own colour first.
+        return None
+    told = {words.letters[token] for token in _TOKEN.findall(name) if token in words.letters}
+    return told.pop() if len(told) == 1 else None
+
+
+@lru_cache(MAX_REMEMBERED)
+def kind_in(name: str) -> str | None:
+    """What a supply's name says it is."""
+    text = plain(name)
+    return next((kind for kind, pattern in load_words().kinds if pattern.search(text)), None)
