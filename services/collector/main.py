@@ -10,10 +10,13 @@ from typing import Final
 
 import structlog
 
-from services.collector.addresses import AddressGuard, GuardedResolver, parse_networks
+from services.collector.access import Access
+from services.collector.addresses import AddressGuard, GuardedResolver
 from services.collector.http.jobs import JobsApi
 from services.collector.http.printers import PrintersApi
+from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
+from services.collector.networks import parse_networks
 from services.collector.polling.look import Looker
 from services.collector.polling.poller import Poller, Rhythm
 from services.collector.publisher import KafkaSender, Publisher
@@ -21,8 +24,9 @@ from services.collector.registry.printers import Printer
 from services.collector.registry.registry import Registry
 from services.collector.registry.store import RegistryStore
 from services.collector.settings import CollectorSettings, load_settings
-from services.collector.sources.ipp.source import IppSource
+from services.collector.sources.opening import open_source
 from services.collector.sources.source import PrinterSource
+from services.collector.vault import Vault
 from shared import log
 from shared.clock import SystemClock
 from shared.errors import Retry, Unreachable
@@ -81,11 +85,14 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
 
     resolver = GuardedResolver(guard)
 
-    def open_source(address: str, ref: PrinterRef) -> PrinterSource:
-        return IppSource.at(address, ref, resolver=resolver)
+    vault = Vault(settings.keys)
+
+    def open_at(address: str, ref: PrinterRef, access: Access) -> PrinterSource:
+        return open_source(address, ref, access, resolver)
 
     def make_looker(printer: Printer) -> Looker:
-        source = open_source(printer.address, printer.ref)
+        access = vault.open(printer.id, printer.sealed_access)
+        source = open_at(printer.address, printer.ref, access)
         return Looker(printer, source, journal, guard, collector_id=settings.collector_id)
 
     rhythm = Rhythm(
@@ -99,6 +106,7 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
         topic_prefix=settings.topic_prefix,
     )
     publisher = Publisher(journal, sender, clock=clock)
+    intake = Intake(journal, registry, collector_id=settings.collector_id, clock=clock)
 
     async def database() -> str | None:
         return registry.fault
@@ -108,8 +116,8 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
     readiness.add("kafka", publisher.probe)
     readiness.add("database", database)
     routes = [
-        *PrintersApi(registry, poller, guard, open_source, clock=clock).routes(),
-        *JobsApi(journal, publisher, registry, collector_id=settings.collector_id).routes(),
+        *PrintersApi(registry, poller, guard, open_at, vault, clock=clock).routes(),
+        *JobsApi(intake, journal, publisher, clock=clock).routes(),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
     await run_until_stopped(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from services.collector.addresses import parse_networks
+from services.collector.networks import parse_networks
 from services.collector.polling.poller import FORGOTTEN_AFTER
+from services.collector.vault import parse_keys
 from shared.errors import Reject
 from shared.settings import CommonSettings, Port, load
 
@@ -41,6 +42,21 @@ class CollectorSettings(CommonSettings):
         description="Networks that printers may be in, comma-separated; all else is never connected to.",
     )
 
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Key that passwords and communities of devices are encrypted with: 32 bytes in base64; "
+        "several with commas between, of which the first encrypts and all decrypt.",
+    )
+
+    @field_validator("secret_key")
+    @classmethod
+    def _keys(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            parse_keys(value.get_secret_value() if value else "")
+        except Reject as error:
+            raise ValueError(error.reason) from error
+        return value
+
     @field_validator("printer_networks")
     @classmethod
     def _networks(cls, value: str) -> str:
@@ -56,6 +72,11 @@ class CollectorSettings(CommonSettings):
         if value < info.data.get("poll_interval_s", 0.0):
             raise ValueError("must not be below INKMETER_POLL_INTERVAL_S")
         return value
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The keys of the vault, the one that seals first."""
+        return parse_keys(self.secret_key.get_secret_value() if self.secret_key else "")
 
     @property
     def journal_file(self) -> Path:

@@ -22,6 +22,9 @@ class PrinterChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     uuid: Text | None = None
     address: Text | None = None
     source: Literal["ipp", "cups"] = "ipp"
+    """A queue of a print server, or a device."""
+    kind: Code | None = None
+    """What it is read by: ipp, cups, piws, ews or snmp; more may come."""
     group: Text | None = None
     enabled: bool = True
     removed: bool = False

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from services.collector.http.access_bodies import AccessEdit, AccessView
 from services.collector.onboarding.checks import Check
 from services.collector.polling.poller import PrinterStatus
 from services.collector.registry.printers import Printer
-from services.collector.sources.source import PrinterFacts
+from services.collector.sources.source import PrinterFacts, SourceKind
 from shared.errors import Reject
 from shared.http.problems import FieldError, Invalid
 from shared.http.routes import DEFAULT_LIMIT, MAX_LIMIT
@@ -28,6 +29,7 @@ class NewPrinter(Struct, frozen=True, kw_only=True):
     address: AddressText
     name: Name | None = None
     group: Name | None = None
+    access: AccessEdit = AccessEdit()
 
 
 class PrinterEdit(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -38,6 +40,7 @@ class PrinterEdit(Struct, frozen=True, kw_only=True, omit_defaults=True):
     group: Name | UnsetType | None = UNSET
     enabled: bool | UnsetType = UNSET
     disabled_reason: Reason | UnsetType | None = UNSET
+    access: AccessEdit | UnsetType = UNSET
 
 
 class PrinterView(Struct, frozen=True, kw_only=True):
@@ -46,7 +49,7 @@ class PrinterView(Struct, frozen=True, kw_only=True):
     id: str
     name: str
     address: str
-    kind: Literal["ipp", "cups"]
+    kind: SourceKind
     serial: str | None
     uuid: str | None
     model: str | None
@@ -56,6 +59,7 @@ class PrinterView(Struct, frozen=True, kw_only=True):
     added_at: datetime
     changed_at: datetime
     version: int
+    access: AccessView
     status: PrinterStatus
     warnings: list[str] = []
 
@@ -86,7 +90,7 @@ class TestReport(Struct, frozen=True):
     checks: list[Check]
 
 
-def view(printer: Printer, status: PrinterStatus, warning: str | None = None) -> PrinterView:
+def view(printer: Printer, access: AccessView, status: PrinterStatus, warning: str | None = None) -> PrinterView:
     """A printer as the API shows it."""
     return PrinterView(
         id=printer.id,
@@ -102,6 +106,7 @@ def view(printer: Printer, status: PrinterStatus, warning: str | None = None) ->
         added_at=printer.added_at,
         changed_at=printer.changed_at,
         version=printer.version,
+        access=access,
         status=status,
         warnings=[warning] if warning else [],
     )

@@ -7,7 +7,9 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
+from services.collector.access import Access
 from services.collector.addresses import AddressGuard, normal_address
+from services.collector.http.access_bodies import AccessEdit, access_view, edited
 from services.collector.http.printer_bodies import (
     NewPrinter,
     PrinterEdit,
@@ -28,24 +30,32 @@ from services.collector.polling.poller import Poller
 from services.collector.registry.printers import Printer, other_device, serial_of
 from services.collector.registry.registry import Registry
 from services.collector.registry.twice import told_twice
+from services.collector.vault import NO_ACCESS, Vault
 from shared.clock import Clock
-from shared.errors import Conflict
+from shared.errors import Conflict, Reject
 from shared.http.conditions import require_match
 from shared.http.headers import ETAG, IDEMPOTENCY_KEY, IF_MATCH, LOCATION
 from shared.http.routes import Answer, Call, Route
-from shared.ids import uuid7
 
 
 class PrintersApi:
     """Answers for printers; reads from memory, changes through the registry."""
 
     def __init__(
-        self, registry: Registry, poller: Poller, guard: AddressGuard, open_source: Open, *, clock: Clock
+        self,
+        registry: Registry,
+        poller: Poller,
+        guard: AddressGuard,
+        open_source: Open,
+        vault: Vault,
+        *,
+        clock: Clock,
     ) -> None:
         self._registry = registry
         self._poller = poller
         self._guard = guard
         self._open_source = open_source
+        self._vault = vault
         self._clock = clock
 
     def routes(self) -> list[Route]:
@@ -83,8 +93,7 @@ class PrintersApi:
         page = found[: query.limit]
         following = cursor_of(page[-1]) if len(found) > query.limit else None
         warnings = self._told_twice()
-        views = [view(printer, self._poller.status(printer.id), warnings.get(printer.id)) for printer in page]
-        return PrinterPage(views, following)
+        return PrinterPage([self._view(printer, warnings.get(printer.id)) for printer in page], following)
 
     async def one(self, call: Call) -> Answer:
         """One printer with its entity tag."""
@@ -99,13 +108,15 @@ class PrintersApi:
         address = normal_address(body.address)
         name, group = clean(body.name, "/name"), clean(body.group, "/group")
         self._refuse_taken(name, address)
-        facts = await identify(address, self._guard, self._open_source)
+        access = edited(NO_ACCESS, body.access)
+        facts = await identify(address, access, self._guard, self._open_source)
         if name is None:
             name = own_name(facts, address)
             self._refuse_taken(name, address)
+        printer_id = await self._registry.id_for(serial=serial_of(facts), uuid=facts.uuid)
         now = self._clock.now()
         printer = Printer(
-            id=str(uuid7()),
+            id=printer_id,
             name=name,
             address=address,
             kind=facts.kind,
@@ -115,6 +126,7 @@ class PrintersApi:
             group=group,
             added_at=now,
             changed_at=now,
+            sealed_access=self._vault.seal(printer_id, access),
         )
         added = await self._registry.add(printer, idempotency_key=key)
         return self._answer(added, status=201, prints_on=facts.state.prints_on)
@@ -123,14 +135,20 @@ class PrintersApi:
         """Changes what the body names; a new address must lead to the same device."""
         printer = self._matched(call)
         edit: PrinterEdit = call.body
-        changes: dict[str, Any] = {key: value for key, value in asdict(edit).items() if value is not UNSET}
+        changes: dict[str, Any] = {
+            key: value for key, value in asdict(edit).items() if value is not UNSET and key != "access"
+        }
         for field in ("name", "group"):
             if field in changes:
                 changes[field] = clean(changes[field], f"/{field}")
         if changes.get("enabled") and "disabled_reason" not in changes:
             changes["disabled_reason"] = None
+        access = None
+        if isinstance(edit.access, AccessEdit):
+            access = edited(self._known_access(printer), edit.access)
+            changes["sealed_access"] = self._vault.seal(printer.id, access)
         if "address" in changes:
-            changes |= await self._moved(printer, normal_address(changes["address"]))
+            changes |= await self._moved(printer, normal_address(changes["address"]), access)
         wanted = replace(printer, **changes)
         return self._answer(printer if wanted == printer else await self._registry.change(wanted))
 
@@ -142,16 +160,25 @@ class PrintersApi:
     async def test(self, call: Call) -> TestReport:
         """Tests a printer now."""
         printer = self._registry.get(call.path["id"])
-        checks = await examine(printer, self._guard, self._open_source, self._clock)
+        checks = await examine(printer, self._vault, self._guard, self._open_source, self._clock)
         if warning := self._told_twice().get(printer.id):
             found, _, remedy = warning.partition(". ")
             checks.append(Check("counted once", "WARN", f"{found}.", remedy))
         return report(checks)
 
-    async def _moved(self, printer: Printer, address: str) -> dict[str, Any]:
+    def _known_access(self, printer: Printer) -> Access:
+        """What an edit starts from; what can't be decrypted any more is given anew."""
+        try:
+            return self._vault.open(printer.id, printer.sealed_access)
+        except Reject:
+            return NO_ACCESS
+
+    async def _moved(self, printer: Printer, address: str, access: Access | None) -> dict[str, Any]:
         if address == printer.address:
             return {}
-        facts = await identify(address, self._guard, self._open_source)
+        if access is None:
+            access = self._vault.open(printer.id, printer.sealed_access)
+        facts = await identify(address, access, self._guard, self._open_source)
         if wrong := other_device(printer, facts):
             raise Conflict(f"{address}: {wrong}; add it as a printer of its own.", pointer="/address")
         return {
@@ -189,4 +216,7 @@ class PrintersApi:
         if status == 201:  # noqa: PLR2004 - Created
             headers["Location"] = f"/v1/printers/{printer.id}"
         warning = self._told_twice(printer, prints_on).get(printer.id)
-        return Answer(view(printer, self._poller.status(printer.id), warning), status=status, headers=headers)
+        return Answer(self._view(printer, warning), status=status, headers=headers)
+
+    def _view(self, printer: Printer, warning: str | None) -> PrinterView:
+        return view(printer, access_view(printer, self._vault), self._poller.status(printer.id), warning)

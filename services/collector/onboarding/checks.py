@@ -9,9 +9,11 @@ from typing import Final, Literal
 import aiohttp
 from msgspec import Struct
 
+from services.collector.access import Access
 from services.collector.addresses import AddressGuard
 from services.collector.registry.printers import Printer, other_device, serial_of
 from services.collector.sources.source import PrinterFacts, PrinterSource, Reading
+from services.collector.vault import Vault
 from shared.clock import Clock
 from shared.errors import Reject, Retry, Unanswered
 from shared.events.jobs import PrinterRef
@@ -20,7 +22,7 @@ MAX_SKEW: Final = timedelta(seconds=60)
 """A device's clock may be off by so much before it is worth a warning: jobs get their day from it."""
 
 Result = Literal["OK", "WARN", "FAIL"]
-Open = Callable[[str, PrinterRef], PrinterSource]
+Open = Callable[[str, PrinterRef, Access], PrinterSource]
 
 
 class Check(Struct, frozen=True):
@@ -32,7 +34,7 @@ class Check(Struct, frozen=True):
     remedy: str = ""
 
 
-async def identify(address: str, guard: AddressGuard, open_source: Open) -> PrinterFacts:
+async def identify(address: str, access: Access, guard: AddressGuard, open_source: Open) -> PrinterFacts:
     """Asks the device at an address who it is.
 
     Raises:
@@ -41,7 +43,7 @@ async def identify(address: str, guard: AddressGuard, open_source: Open) -> Prin
     """
     try:
         await guard.check(address)
-        source = open_source(address, PrinterRef())
+        source = open_source(address, PrinterRef(), access)
         try:
             return await source.probe()
         finally:
@@ -61,13 +63,20 @@ def _no_printer(address: str, reason: str) -> Reject:
     return Reject(f"{address} answers, but not as an IPP printer that can be read: {told}.", pointer="/address")
 
 
-async def examine(printer: Printer, guard: AddressGuard, open_source: Open, clock: Clock) -> list[Check]:
+async def examine(
+    printer: Printer, vault: Vault, guard: AddressGuard, open_source: Open, clock: Clock
+) -> list[Check]:
     """Tests a printer step by step; stops where nothing further could work."""
     try:
         await guard.check(printer.address)
     except (Retry, Reject) as error:
         return [Check("address", "FAIL", str(error), "Correct the address, or the networks that are allowed.")]
-    source = open_source(printer.address, printer.ref)
+    try:
+        access = vault.open(printer.id, printer.sealed_access)
+    except Reject as error:
+        found, _, remedy = error.reason.rpartition(": ")
+        return [Check("credentials", "FAIL", f"{found}.", f"{remedy[:1].upper()}{remedy[1:]}")]
+    source = open_source(printer.address, printer.ref, access)
     try:
         try:
             facts = await source.probe()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import Struct
 
 from services.collector.journal import Entry
-from services.collector.sources.source import PrinterFacts
+from services.collector.sources.source import PrinterFacts, SourceKind
 from shared.events.envelope import encode, new_event
 from shared.events.jobs import PrinterRef
 from shared.events.printers import PRINTER_CHANGED, PrinterChanged
@@ -19,12 +19,15 @@ _NO_SERIALS: Final = frozenset({"unknown", "none", "n/a", "not available", "inva
 
 
 class Printer(Struct, frozen=True, kw_only=True):
-    """One printer. `version` grows with each change; `removed_at` is set once it is taken out."""
+    """One printer. `version` grows with each change; `removed_at` is set once it is taken out.
+
+    `sealed_access` is how to log in to it, as the vault has sealed it: nothing else can read it.
+    """
 
     id: str
     name: str
     address: str
-    kind: Literal["ipp", "cups"]
+    kind: SourceKind
     serial: str | None = None
     uuid: str | None = None
     model: str | None = None
@@ -35,6 +38,7 @@ class Printer(Struct, frozen=True, kw_only=True):
     changed_at: datetime
     removed_at: datetime | None = None
     version: int = 1
+    sealed_access: str | None = None
 
     @property
     def ref(self) -> PrinterRef:
@@ -78,7 +82,8 @@ def printer_entry(printer: Printer, *, collector_id: str) -> Entry:
         serial=printer.serial,
         uuid=printer.uuid,
         address=printer.address,
-        source=printer.kind,
+        source="cups" if printer.kind == "cups" else "ipp",
+        kind=printer.kind,
         group=printer.group,
         enabled=printer.enabled,
         removed=printer.removed_at is not None,

@@ -1,36 +1,37 @@
 -- name: every_printer
 -- All printers that were not removed.
 SELECT id, name, address, kind, serial, uuid, model, printer_group, enabled, disabled_reason, added_at, changed_at,
-       removed_at, version
+       removed_at, version, sealed_access
 FROM collector.printer
 WHERE removed_at IS NULL
 ORDER BY name;
 
+-- name: id_before
+-- The id of a device that was registered and removed: it comes back under it.
+SELECT id FROM collector.printer
+WHERE removed_at IS NOT NULL AND (serial = %(serial)s OR (uuid = %(uuid)s AND serial IS NOT DISTINCT FROM %(serial)s))
+ORDER BY removed_at DESC LIMIT 1;
+
 -- name: add_printer
--- A new printer; or, when the same device was registered and removed, that one again under its old id.
-WITH before AS (
-  SELECT id FROM collector.printer
-  WHERE removed_at IS NOT NULL AND (serial = %(serial)s OR (uuid = %(uuid)s AND serial IS NOT DISTINCT FROM %(serial)s))
-  ORDER BY removed_at DESC LIMIT 1
-)
+-- A new printer; or one that was removed, under its old id.
 INSERT INTO collector.printer AS p
-  (id, name, address, kind, serial, uuid, model, printer_group, added_at, changed_at, idempotency_key)
+  (id, name, address, kind, serial, uuid, model, printer_group, added_at, changed_at, idempotency_key, sealed_access)
 VALUES (
-  coalesce((SELECT id FROM before), %(id)s), %(name)s, %(address)s, %(kind)s, %(serial)s, %(uuid)s, %(model)s,
-  %(group)s, %(at)s, %(at)s, %(idempotency_key)s
+  %(id)s, %(name)s, %(address)s, %(kind)s, %(serial)s, %(uuid)s, %(model)s, %(group)s, %(at)s, %(at)s,
+  %(idempotency_key)s, %(sealed_access)s
 )
 ON CONFLICT (id) DO UPDATE SET
   name = excluded.name, address = excluded.address, kind = excluded.kind, serial = excluded.serial,
   uuid = excluded.uuid, model = excluded.model, printer_group = excluded.printer_group, enabled = true,
   disabled_reason = NULL, changed_at = excluded.changed_at, removed_at = NULL, version = p.version + 1,
-  idempotency_key = excluded.idempotency_key
+  idempotency_key = excluded.idempotency_key, sealed_access = excluded.sealed_access
 RETURNING id, name, address, kind, serial, uuid, model, printer_group, enabled, disabled_reason, added_at, changed_at,
-          removed_at, version;
+          removed_at, version, sealed_access;
 
 -- name: printer_by_idempotency_key
 -- The printer that an earlier, equal request has added.
 SELECT id, name, address, kind, serial, uuid, model, printer_group, enabled, disabled_reason, added_at, changed_at,
-       removed_at, version
+       removed_at, version, sealed_access
 FROM collector.printer
 WHERE idempotency_key = %(idempotency_key)s AND removed_at IS NULL;
 
@@ -39,15 +40,15 @@ WHERE idempotency_key = %(idempotency_key)s AND removed_at IS NULL;
 UPDATE collector.printer SET
   name = %(name)s, address = %(address)s, kind = %(kind)s, serial = %(serial)s, uuid = %(uuid)s, model = %(model)s,
   printer_group = %(group)s, enabled = %(enabled)s, disabled_reason = %(disabled_reason)s, changed_at = %(at)s,
-  removed_at = %(removed_at)s, version = version + 1
+  removed_at = %(removed_at)s, sealed_access = %(sealed_access)s, version = version + 1
 WHERE id = %(id)s AND version = %(version)s AND removed_at IS NULL
 RETURNING id, name, address, kind, serial, uuid, model, printer_group, enabled, disabled_reason, added_at, changed_at,
-          removed_at, version;
+          removed_at, version, sealed_access;
 
 -- name: unannounced
 -- Printers, removed ones too, whose newest state was not told yet.
 SELECT id, name, address, kind, serial, uuid, model, printer_group, enabled, disabled_reason, added_at, changed_at,
-       removed_at, version
+       removed_at, version, sealed_access
 FROM collector.printer
 WHERE announced < version
 ORDER BY changed_at;

@@ -18,6 +18,7 @@ from services.collector.journal import Journal
 from services.collector.registry.printers import Printer, printer_entry
 from shared.clock import Clock
 from shared.errors import Conflict, NotFound, Retry
+from shared.ids import uuid7
 
 REFRESH_S: Final = 5.0
 """How soon changes made elsewhere are seen, and how soon a lost PostgreSQL is noticed."""
@@ -44,8 +45,12 @@ class Rows(Protocol):
         """Notes that a printer's state was told."""
         ...
 
+    async def id_before(self, *, serial: str | None, uuid: str | None) -> str | None:
+        """The id of a device that was registered and removed."""
+        ...
+
     async def add(self, printer: Printer, *, idempotency_key: str | None) -> Printer:
-        """Adds a printer; what is stored may have an older id."""
+        """Adds a printer, or one that was removed again."""
         ...
 
     async def by_idempotency_key(self, key: str) -> Printer | None:
@@ -111,6 +116,10 @@ class Registry:
 
     # --- changing ----------------------------------------------------------------------------------------
 
+    async def id_for(self, *, serial: str | None, uuid: str | None) -> str:
+        """The id for a device that is to be added: its old one, if it was registered and removed."""
+        return await self._rows.id_before(serial=serial, uuid=uuid) or str(uuid7())
+
     async def add(self, printer: Printer, *, idempotency_key: str | None = None) -> Printer:
         """Adds a printer.
 
@@ -146,13 +155,13 @@ class Registry:
         return changed
 
     async def remove(self, printer: Printer) -> None:
-        """Takes a printer out; what it printed stays.
+        """Takes a printer out; what it printed stays, how to log in to it does not.
 
         Raises:
             PreconditionFailed: somebody else was faster.
             Retry: PostgreSQL is away.
         """
-        await self.change(replace(printer, removed_at=self._clock.now()))
+        await self.change(replace(printer, removed_at=self._clock.now(), sealed_access=None))
 
     def _refuse_same(self, printer: Printer) -> None:
         if same := self.same_device(serial=printer.serial, uuid=printer.uuid, but=printer.id):

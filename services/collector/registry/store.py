@@ -44,8 +44,13 @@ class RegistryStore:
         """Notes that a printer's state was told."""
         await self._rows("mark_announced", {"id": printer.id, "version": printer.version})
 
+    async def id_before(self, *, serial: str | None, uuid: str | None) -> str | None:
+        """The id of a device that was registered and removed; None for one that never was."""
+        rows = await self._rows("id_before", {"serial": serial, "uuid": uuid})
+        return str(rows[0][0]) if rows else None
+
     async def add(self, printer: Printer, *, idempotency_key: str | None) -> Printer:
-        """Adds a printer; what is stored may have an older id.
+        """Adds a printer, or one that was removed again.
 
         Raises:
             Conflict: its name, address or device is taken.
@@ -100,6 +105,7 @@ def _values(printer: Printer, idempotency_key: str | None) -> dict[str, Any]:
         "at": printer.changed_at,
         "removed_at": printer.removed_at,
         "idempotency_key": idempotency_key,
+        "sealed_access": printer.sealed_access,
     }
 
 
@@ -120,4 +126,5 @@ def _printer(row: TupleRow) -> Printer:
         changed_at=moments[1],
         removed_at=moments[2],
         version=row[13],
+        sealed_access=row[14],
     )

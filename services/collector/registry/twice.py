@@ -37,8 +37,8 @@ def told_twice(printers: Sequence[Printer], prints_on: Callable[[Printer], str |
 
 def _marks_of_device(printer: Printer) -> list[str]:
     try:
-        parts = urlsplit(Address.parse(printer.address).url)
-    except Reject:
+        parts = urlsplit(printer.address)
+    except ValueError:
         return []
     host = _host(parts.hostname)
     return [host, f"{host}:{parts.port}", *([f"uuid:{printer.uuid.lower()}"] if printer.uuid else [])]

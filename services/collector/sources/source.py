@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from shared.events.jobs import JobCompleted
 
-SourceKind = Literal["ipp", "cups"]
+SourceKind = Literal["ipp", "cups", "piws", "ews", "snmp"]
 Activity = Literal["idle", "processing", "stopped"]
 
 

@@ -54,6 +54,10 @@ class MemoryRows:
         self._ask()
         self.announced[printer.id] = printer.version
 
+    async def id_before(self, *, serial: str | None, uuid: str | None) -> str | None:
+        self._ask()
+        return next((each.id for each in self.rows.values() if each.removed_at and each.serial == serial), None)
+
     async def add(self, printer: Printer, *, idempotency_key: str | None) -> Printer:
         self._ask()
         self.rows[printer.id] = printer

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from services.collector.addresses import AddressGuard, parse_networks
+from services.collector.addresses import AddressGuard
 from services.collector.http.printers import PrintersApi
 from services.collector.journal import Journal
+from services.collector.networks import parse_networks
 from services.collector.polling.poller import Poller, Rhythm
 from services.collector.registry.registry import Registry
 from services.collector.sources.source import PrinterFacts, PrinterState
+from services.collector.vault import Vault
 from shared.clock import FixedClock
 from shared.errors import Reject, Retry
 from shared.health import Readiness
@@ -23,6 +25,7 @@ from tests.unit.collector.registry_rows import MemoryRows, printer
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 TOKEN = "a-token-for-tests"
+KEY = bytes(range(32))
 
 
 class Devices:
@@ -31,7 +34,7 @@ class Devices:
     def __init__(self) -> None:
         self.facts: dict[str, PrinterFacts | Exception] = {}
 
-    def open(self, address, ref):
+    def open(self, address, ref, access):
         self.address = address
         return self
 
@@ -62,7 +65,7 @@ async def api(tmp_path: Path, devices: Devices) -> AsyncIterator[TestClient]:
     await registry.refresh()
     poller = Poller(registry, lambda _: pytest.fail("not polled"), Rhythm(10, 55, 30, 4), clock=clock)
     guard = AddressGuard(parse_networks("192.0.2.0/24"))
-    routes = PrintersApi(registry, poller, guard, devices.open, clock=clock).routes()
+    routes = PrintersApi(registry, poller, guard, devices.open, Vault([KEY]), clock=clock).routes()
     app = make_app("collector", routes, readiness=Readiness(), token=TOKEN)
     async with TestClient(TestServer(app), headers={"Authorization": f"Bearer {TOKEN}"}) as client:
         yield client

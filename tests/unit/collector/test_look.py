@@ -10,12 +10,14 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from services.collector.addresses import AddressGuard, parse_networks
+from services.collector.addresses import AddressGuard
 from services.collector.journal import Journal
+from services.collector.networks import parse_networks
 from services.collector.onboarding.checks import examine, identify
 from services.collector.polling.look import Looker
 from services.collector.registry.printers import Printer
 from services.collector.sources.source import PrinterFacts, Reading
+from services.collector.vault import NO_ACCESS, Vault
 from shared.clock import FixedClock
 from shared.errors import Reject, Retry, Unanswered
 from shared.events.jobs import JobCompleted, JobCompletedEvent, JobLine, JobRef, PersonRef
@@ -147,12 +149,12 @@ async def test_a_device_is_refused_with_a_sentence_before_it_is_registered(error
     source = FakeSource()
     source.error = error
     with pytest.raises(raised) as caught:
-        await identify("ipp://192.0.2.1/", GUARD, lambda *_: source)
+        await identify("ipp://192.0.2.1/", NO_ACCESS, GUARD, lambda *_: source)
     assert caught.value.pointer == "/address"
 
 
 async def results(source: FakeSource) -> dict[str, str]:
-    checks = await examine(printer(1), GUARD, lambda *_: source, FixedClock(NOW))
+    checks = await examine(printer(1), Vault([]), GUARD, lambda *_: source, FixedClock(NOW))
     assert all(check.remedy for check in checks if check.result != "OK")
     return {check.name: check.result for check in checks}
 

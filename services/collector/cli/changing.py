@@ -1,0 +1,87 @@
+"""`inkmeter printers edit`, `enable`, `disable` and `remove`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from services.collector.cli.finding import SERVICE, find_printer, patch_printer, printer_path
+from shared.http.client import request
+from shared.printable import printable
+from shared.terminal import data_dir_option, json_option, print_json, say
+
+
+@click.command("edit")
+@click.argument("printer")
+@click.option("--name", help="A new name.")
+@click.option("--address", help="A new address of the same device.")
+@click.option("--group", help="A new group; an empty one takes the printer out of its group.")
+@data_dir_option
+@json_option
+def edit(
+    *,
+    printer: str,
+    name: str | None,
+    address: str | None,
+    group: str | None,
+    data_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Change a printer's name, address or group; its history stays with it.
+
+    Example: inkmeter printers edit plotter-1 --address ipp://192.0.2.11/ipp/print
+    """
+    body: dict[str, Any] = {"name": name, "address": address}
+    body = {key: value for key, value in body.items() if value is not None}
+    if group is not None:
+        body["group"] = group or None
+    if not body:
+        raise click.UsageError("Say what to change: --name, --address or --group.")
+    patch_printer(printer, body, data_dir, as_json=as_json, done="Changed {name}.")
+
+
+@click.command("enable")
+@click.argument("printer")
+@data_dir_option
+@json_option
+def enable(*, printer: str, data_dir: Path | None, as_json: bool) -> None:
+    """Read a printer again.
+
+    Example: inkmeter printers enable plotter-1
+    """
+    patch_printer(printer, {"enabled": True}, data_dir, as_json=as_json, done="{name} is read again.")
+
+
+@click.command("disable")
+@click.argument("printer")
+@click.option("--reason", help="Why; shown with the printer.")
+@data_dir_option
+@json_option
+def disable(*, printer: str, reason: str | None, data_dir: Path | None, as_json: bool) -> None:
+    """Stop reading a printer; what it prints meanwhile may be lost to accounting.
+
+    Example: inkmeter printers disable plotter-1 --reason "in repair"
+    """
+    body = {"enabled": False, "disabled_reason": reason or None}
+    patch_printer(printer, body, data_dir, as_json=as_json, done="{name} is no longer read.")
+
+
+@click.command("remove")
+@click.argument("printer")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@data_dir_option
+@json_option
+def remove(*, printer: str, yes: bool, data_dir: Path | None, as_json: bool) -> None:
+    """Take a printer out; what it printed stays, and adding the device again brings it back.
+
+    Example: inkmeter printers remove plotter-1 --yes
+    """
+    found = find_printer(printer, data_dir)
+    name = found.body["name"]
+    if not yes:
+        click.confirm(f"Stop reading {printable(name)} and take it out of the registry?", abort=True, err=True)
+    headers = {"If-Match": found.headers["ETag"]}
+    request(SERVICE, "DELETE", printer_path(found.body["id"]), headers=headers, data_dir=data_dir)
+    print_json({"removed": found.body["id"]}) if as_json else say(f"Removed {name}; its history stays.")

@@ -1,0 +1,39 @@
+"""How commands put a printer and its state into words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+KINDS: Final = {
+    "ipp": "IPP printer",
+    "cups": "queue of a CUPS server",
+    "piws": "HP large-format printer, read by its job queue",
+    "ews": "HP large-format printer, read by its accounting table",
+    "snmp": "device read by SNMP",
+}
+
+
+def device_words(printer: dict[str, Any]) -> str:
+    """What kind of device it is."""
+    parts = [printer["model"] or "a printer that does not tell its model"]
+    parts += [f"serial number {printer['serial']}"] if printer["serial"] else []
+    parts += ["a queue of a CUPS server"] if printer["kind"] == "cups" else []
+    return ", ".join(parts)
+
+
+def state_words(printer: dict[str, Any]) -> str:
+    """How reading it goes."""
+    status = printer["status"]
+    if not printer["enabled"]:
+        return f"disabled: {printer['disabled_reason']}" if printer["disabled_reason"] else "disabled"
+    if status["error"]:
+        return f"failing ({status['consecutive_failures']}x): {status['error']}"
+    return status["activity"] or ("read" if status["succeeded_at"] else "not read yet")
+
+
+def time_words(text: str | None) -> str | None:
+    """A moment in UTC, to the second."""
+    if not text:
+        return None
+    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

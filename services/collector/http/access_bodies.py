@@ -1,0 +1,108 @@
+"""How to log in to a device, as the API takes it; what it gives back shows no secret."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import asdict, replace
+
+from services.collector.access import Access, AuthProtocol, PrivProtocol, Secret, SnmpAccess, SnmpVersion
+from services.collector.registry.printers import Printer
+from services.collector.vault import Vault
+from shared.errors import Reject
+
+UserName = Annotated[str, Meta(max_length=200)]
+Fingerprint = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")]
+
+
+class NewSnmp(SnmpAccess, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """See SnmpAccess; taken as a whole."""
+
+
+class AccessEdit(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What is to be changed of how to log in; what is left out stays. `snmp` null: SNMP is read no more."""
+
+    username: UserName | UnsetType = UNSET
+    password: Secret | UnsetType = UNSET
+    certificate_sha256: Fingerprint | UnsetType = UNSET
+    snmp: NewSnmp | UnsetType | None = UNSET
+
+
+class SnmpView(Struct, frozen=True, kw_only=True):
+    """How SNMP is spoken with a device, without community and keys."""
+
+    version: SnmpVersion
+    port: int
+    context: str
+    user: str
+    auth_protocol: AuthProtocol
+    priv_protocol: PrivProtocol
+
+
+class AccessView(Struct, frozen=True, kw_only=True):
+    """How to log in to a device, without what is secret; `fault` says why it can't be decrypted."""
+
+    username: str = ""
+    password_set: bool = False
+    certificate_sha256: str = ""
+    snmp: SnmpView | None = None
+    fault: str | None = None
+
+
+def edited(access: Access, edit: AccessEdit) -> Access:
+    """The access with what an edit names."""
+    changes = {name: value for name, value in asdict(edit).items() if value is not UNSET}
+    if isinstance(edit.snmp, SnmpAccess):
+        checked(edit.snmp)
+        changes["snmp"] = SnmpAccess(**asdict(edit.snmp))
+    return replace(access, **changes)
+
+
+def checked(snmp: SnmpAccess) -> None:
+    """Refuses what can't work.
+
+    Raises:
+        Reject: version 3 without a user, a protocol without its key, or privacy without authentication.
+    """
+    wrong = ""
+    if snmp.version == "3":
+        if not snmp.user:
+            wrong = "SNMP version 3 needs a user"
+        elif snmp.priv_protocol and not snmp.auth_protocol:
+            wrong = "SNMP version 3 has no privacy without authentication: name an authentication protocol"
+        for protocol, key, name in (
+            (snmp.auth_protocol, snmp.auth_key, "authentication"),
+            (snmp.priv_protocol, snmp.priv_key, "privacy"),
+        ):
+            if protocol and len(key) < 8:  # noqa: PLR2004 - RFC 3414, section 11.2
+                wrong = wrong or f"SNMP version 3 needs an {name} key of 8 characters or more"
+    elif not snmp.community:
+        wrong = f"SNMP version {snmp.version} needs a community"
+    if wrong:
+        raise Reject(wrong, pointer="/access/snmp")
+
+
+def access_view(printer: Printer, vault: Vault) -> AccessView:
+    """What may be shown of a printer's access."""
+    try:
+        access = vault.open(printer.id, printer.sealed_access)
+    except Reject as error:
+        return AccessView(fault=error.reason)
+    return AccessView(
+        username=access.username,
+        password_set=bool(access.password),
+        certificate_sha256=access.certificate_sha256,
+        snmp=_snmp_view(access.snmp) if access.snmp else None,
+    )
+
+
+def _snmp_view(snmp: SnmpAccess) -> SnmpView:
+    return SnmpView(
+        version=snmp.version,
+        port=snmp.port,
+        context=snmp.context,
+        user=snmp.user,
+        auth_protocol=snmp.auth_protocol,
+        priv_protocol=snmp.priv_protocol,
+    )

@@ -1,0 +1,52 @@
+"""Opens the source that can read an address: the one place that knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from aiohttp.abc import AbstractResolver
+
+from services.collector.access import Access
+from services.collector.sources.ipp.source import IppSource
+from services.collector.sources.source import PrinterSource
+from shared.errors import Reject
+from shared.events.jobs import PrinterRef
+
+Opener = Callable[[str, PrinterRef, Access, AbstractResolver], PrinterSource]
+
+
+def open_source(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
+    """A source for an address, chosen by its scheme.
+
+    Args:
+        address: as it is stored; see sources.schemes.
+        ref: put into each job record as it is.
+        access: how to log in to the device.
+        resolver: looks host names up, and refuses those that lead where no printer may be.
+
+    Raises:
+        Reject: nothing here reads such addresses.
+    """
+    scheme = address.partition("://")[0]
+    opener = _OPENERS.get(scheme)
+    if opener is None:
+        raise Reject(f"{address}: printers can't be read by {scheme}:// here", pointer="/address")
+    return opener(address, ref, access, resolver)
+
+
+def _ipp(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
+    return IppSource.at(address, ref, tls_fingerprint=fingerprint_of(access), resolver=resolver)
+
+
+def fingerprint_of(access: Access) -> bytes | None:
+    """The SHA-256 of the certificate that a device is held to; None where it is verified as usual."""
+    return bytes.fromhex(access.certificate_sha256) or None
+
+
+_OPENERS: Final[dict[str, Opener]] = {
+    "ipp": _ipp,
+    "ipps": _ipp,
+    "http": _ipp,
+    "https": _ipp,
+}
