@@ -25,13 +25,13 @@ Dotted = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)+$")]
 class When(Struct, frozen=True, forbid_unknown_fields=True):
     """Which devices: those below a sysObjectID, and whose model or sysDescr fits a pattern (* and ?)."""
 
-    sys_object_id: Dotted = "1"
+    sys_object_id: Annotated[str, Meta(pattern=r"^([0-9]+(\.[0-9]+)+)?$")] = ""
     model: str = "*"
 
     def fits(self, sys_object_id: Oid, model: str) -> bool:
         """Whether a device is one of them."""
         named = self.model == "*" or fnmatchcase(model.lower(), self.model.lower())
-        return within(sys_object_id, parse_oid(self.sys_object_id)) and named
+        return named and (not self.sys_object_id or within(sys_object_id, parse_oid(self.sys_object_id)))
 
 
 class PrivateCounter(Struct, frozen=True, forbid_unknown_fields=True):

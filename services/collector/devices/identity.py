@@ -16,9 +16,15 @@ from services.collector.snmp.values import Oid, parse_oid, within
 _NO_SERIALS: Final = frozenset({"unknown", "none", "n/a", "not available", "invalid", "default", "<private>"})
 _PRODUCT: Final = re.compile(r"\bPID:([^,;]+)")
 _SERIAL: Final = re.compile(r"\b(?:SN:|S/N[ :]|Serial(?: Number)?[ :#]+)\s*([A-Za-z0-9-]{4,40})")
-_VERSION: Final = re.compile(r"(\s+(v|ver|version|fw|firmware)?\.?\s*\d+(\.\d+)+\w*|\s+/\S*)$", re.IGNORECASE)
+_ATTACHED: Final = re.compile(r"\bAttached to ([^:;]+?)(?: Rev\b|\s*:|$)", re.IGNORECASE)
+_VERSION: Final = re.compile(
+    r"(\s+(v|ver|version|rev|fw|firmware)?\.?\s*\d+(\.\d+)+\w*|\s+\w{2,6}\.\w{2,6}\.\w{3,6}|\s+/\S*)$",
+    re.IGNORECASE,
+)
 _TAIL: Final = re.compile(r"[;,]| / | firmware | version |\bFW:|\bS/N\b", re.IGNORECASE)
 MAX_MODEL: Final = 100
+_SERIAL_WORD: Final = 6
+"""A shorter word that begins like the serial number may be part of the model."""
 
 
 class Identity(NamedTuple):
@@ -33,10 +39,11 @@ def identity_of(view: View, printer: int | None, definitions: Sequence[Definitio
     """Reads who a device is."""
     about = view.text(mib.SYS_DESCR)
     device_id = _device_id(view, definitions)
-    model = _model(view, printer, definitions, about, device_id)
+    serial = _serial(view, printer, definitions, about)
+    model = _without_serial(_model(view, printer, definitions, about, device_id), serial)
     vendor = vendor_named(model) or vendor_named(device_id.get("MFG"))
     vendor = vendor or vendor_numbered(view.oid(mib.SYS_OBJECT_ID)) or vendor_named(about)
-    return Identity(vendor, model, _serial(view, printer, definitions, about))
+    return Identity(vendor, model, serial)
 
 
 def vendor_named(text: str | None) -> str | None:
@@ -67,7 +74,7 @@ def _model(
     host = view.text((*mib.HR_DEVICE, mib.HR_DEVICE_DESCR, printer)) if printer is not None else None
     private = _first(view.text(parse_oid(oid)) for each in definitions for oid in each.model)
     entity = _first(text_of(row.get(mib.ENTITY_MODEL)) for row in view.rows(mib.ENTITY).values())
-    named = _PRODUCT.search(about) if about else None
+    named = (_PRODUCT.search(about) or _ATTACHED.search(about)) if about else None
     for text in (host, private, device_id.get("MDL"), named.group(1) if named else None, entity):
         if text and (model := _tidy(text)):
             return model
@@ -83,6 +90,15 @@ def _tidy(text: str) -> str | None:
     while (shorter := _VERSION.sub("", head)) != head:
         head = shorter
     return head.strip(" ,;-")[:MAX_MODEL] or None
+
+
+def _without_serial(model: str | None, serial: str | None) -> str | None:
+    """Some devices put their serial number, or its beginning, into their description."""
+    words = (model or "").split()
+    for place, word in enumerate(words[1:], start=1):
+        if serial and len(word) >= _SERIAL_WORD and serial.startswith(word):
+            return " ".join(words[:place])
+    return model
 
 
 def _serial(view: View, printer: int | None, definitions: Sequence[Definition], about: str | None) -> str | None:

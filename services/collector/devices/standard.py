@@ -43,7 +43,7 @@ def reading_of(objects: Mapping[Oid, VarBind], *, at: datetime) -> DeviceReading
         status=status_of(view, printer),
         alerts=joined(table_alerts(view), detected(view, printer))[:MAX_ROWS],
         counters=(*counters_of(view), *private_counters(view, definitions))[:MAX_ROWS],
-        supplies=supplies_of(view),
+        supplies=supplies_of(view, who.model),
         inputs=inputs_of(view),
     )
 

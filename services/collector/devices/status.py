@@ -28,17 +28,17 @@ MEANINGS: Final[dict[int, tuple[str, str, str]]] = {
     DOOR_OPEN: ("cover_open", "critical", "A cover is open"),
     JAMMED: ("jam", "critical", "Paper jam"),
     OFFLINE: ("offline", "critical", "Off line"),
-    SERVICE: ("attention", "critical", "Service is requested"),
-    TRAY_MISSING: ("attention", "critical", "A tray is missing"),
-    OUTPUT_MISSING: ("attention", "critical", "An output tray is missing"),
-    SUPPLY_MISSING: ("supply_empty", "critical", "A supply is missing"),
+    SERVICE: ("attention", "warning", "Service is requested"),
+    TRAY_MISSING: ("attention", "warning", "A tray is missing"),
+    OUTPUT_MISSING: ("attention", "warning", "An output tray is missing"),
+    SUPPLY_MISSING: ("supply_empty", "warning", "A supply is missing"),
     OUTPUT_NEAR_FULL: ("output_full", "warning", "An output tray is nearly full"),
-    OUTPUT_FULL: ("output_full", "critical", "An output tray is full"),
+    OUTPUT_FULL: ("output_full", "warning", "An output tray is full"),
     TRAY_EMPTY: ("paper_out", "warning", "A tray is empty"),
     OVERDUE: ("attention", "warning", "Maintenance is overdue"),
 }
-"""Bit of hrPrinterDetectedErrorState -> kind, severity, words."""
-_STOPPING: Final = frozenset({NO_PAPER, NO_TONER, DOOR_OPEN, JAMMED, SUPPLY_MISSING, OUTPUT_FULL})
+"""Bit of hrPrinterDetectedErrorState -> kind, severity, words; critical are those that RFC 2790 calls down."""
+_STOPPING: Final = frozenset({NO_PAPER, NO_TONER, DOOR_OPEN, JAMMED})
 
 
 def error_bits(octets: bytes | None) -> Bits:

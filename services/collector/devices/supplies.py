@@ -11,7 +11,7 @@ from typing import Final
 
 from services.collector.devices import mib
 from services.collector.devices.view import Index, Row, View, number_of
-from services.collector.devices.words import colour_in, kind_in
+from services.collector.devices.words import colour_in, content_in, kind_in
 from services.collector.snmp.text import text_of
 from shared.events.devices import DeviceSupply
 
@@ -63,14 +63,14 @@ _TECHNOLOGIES: Final = {3: "toner", 4: "toner", 5: "toner", 12: "ink", 13: "wax"
 _COLOURED: Final = frozenset({"toner", "ink", "drum", "developer", "wax", "ribbon", "printhead", None})
 
 
-def supplies_of(view: View) -> tuple[DeviceSupply, ...]:
-    """All supplies, each once, in the order of the device."""
+def supplies_of(view: View, model: str | None = None) -> tuple[DeviceSupply, ...]:
+    """All supplies, each once, in the order of the device; the model may say what is in its cartridges."""
     colorants = {
         index: told
         for index, row in view.rows(mib.COLORANT).items()
         if (told := text_of(row.get(mib.COLORANT_VALUE)))
     }
-    content = cartridge_content(view)
+    content = cartridge_content(view) or (content_in(model) if model else None)
     found: dict[tuple[object, ...], DeviceSupply] = {}
     for index, row in view.rows(mib.SUPPLY).items():
         if mib.SUPPLY_DESCR in row or mib.SUPPLY_LEVEL in row or mib.SUPPLY_TYPE in row:

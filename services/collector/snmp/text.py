@@ -18,7 +18,7 @@ _SYMBOL_SETS: Final = {
     b"\x02\x75": "cp1252",
 }
 """HP's private objects begin with the number of a PCL symbol set (32 x number + letter: 8U is Roman-8)."""
-_HEX_LINE: Final = re.compile(r"[0-9A-Fa-f]{2}( [0-9A-Fa-f]{2})*( [0-9A-Fa-f]?)?")
+_HEX_LINE: Final = re.compile(r"[0-9A-Fa-f]{2}(\s+[0-9A-Fa-f]{2})*(\s+[0-9A-Fa-f])?")
 _BLANKS: Final = re.compile(r"\s+")
 
 
