@@ -48,7 +48,7 @@ class Looker:
         if not self._known_device:
             await self._check_device()
         if self._cursor is None:
-            self._cursor = await self._journal.cursor(CURSOR_PREFIX + self.printer.id)
+            self._cursor = await self._journal.cursor(CURSOR_PREFIX + self.printer.reading_id)
         reading = await self._source.completed_jobs(self._cursor)
         new, refused = await self._take(reading)
         self._tell_refused(refused)
@@ -65,7 +65,8 @@ class Looker:
     async def _check_device(self) -> None:
         facts = await self._source.probe()
         if wrong := other_device(self.printer, facts):
-            raise Reject(f"{self.printer.address}: {wrong}")
+            remedy = f"if it was exchanged, use `inkmeter printers replace {self.printer.name}`"
+            raise Reject(f"{self.printer.address}: {wrong}; {remedy}")
         self._known_device = True
 
     async def _take(self, reading: Reading) -> tuple[int, list[str]]:
@@ -85,7 +86,7 @@ class Looker:
                 entries.append(job_entry(checked(whole), collector_id=self._collector_id, source=source))
                 jobs[event_id] = whole
         if entries or reading.cursor != self._cursor:
-            await self._journal.append(entries, cursor=(CURSOR_PREFIX + self.printer.id, reading.cursor))
+            await self._journal.append(entries, cursor=(CURSOR_PREFIX + self.printer.reading_id, reading.cursor))
         self._cursor, self._last_ids = reading.cursor, frozenset(jobs)
         for entry in entries:
             metrics.JOBS.labels(entry.source.rpartition("/")[2]).inc()

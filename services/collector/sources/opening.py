@@ -36,7 +36,8 @@ def open_source(address: str, ref: PrinterRef, access: Access, resolver: Abstrac
 
 
 def _ipp(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
-    return IppSource.at(address, ref, tls_fingerprint=fingerprint_of(access), resolver=resolver)
+    login = (access.username, access.password) if access.username else None
+    return IppSource.at(address, ref, tls_fingerprint=fingerprint_of(access), resolver=resolver, login=login)
 
 
 def fingerprint_of(access: Access) -> bytes | None:

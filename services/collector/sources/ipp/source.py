@@ -42,13 +42,14 @@ class IppSource:
         tls_fingerprint: bytes | None = None,
         resolver: AbstractResolver | None = None,
         clock: Clock | None = None,
+        login: tuple[str, str] | None = None,
     ) -> IppSource:
         """A source at an address such as ipp://plotter.example/ipp/print.
 
         Raises:
             Reject: that is no printer's address.
         """
-        client = IppClient(Address.parse(address), tls_fingerprint=tls_fingerprint, resolver=resolver)
+        client = IppClient(Address.parse(address), tls_fingerprint=tls_fingerprint, resolver=resolver, login=login)
         return cls(client, printer or PrinterRef(), clock=clock)
 
     async def probe(self) -> PrinterFacts:
