@@ -13,6 +13,7 @@ import structlog
 from services.collector.access import Access
 from services.collector.addresses import AddressGuard, GuardedResolver
 from services.collector.http.access import AccessApi
+from services.collector.http.devices import DevicesApi
 from services.collector.http.groups import GroupsApi
 from services.collector.http.jobs import JobsApi
 from services.collector.http.printers import PrintersApi
@@ -31,6 +32,7 @@ from services.collector.settings import CollectorSettings, load_settings
 from services.collector.sources.opening import open_source
 from services.collector.sources.source import PrinterSource
 from services.collector.vault import Vault
+from services.collector.wiring.devices import Devices
 from services.collector.wiring.events import event_watch, notification_routes
 from shared import log
 from shared.clock import SystemClock
@@ -94,7 +96,11 @@ async def _run(
     def open_at(address: str, ref: PrinterRef, access: Access) -> PrinterSource:
         return open_source(address, ref, access, resolver)
 
-    reach = Reach(guard, open_at, Vault(settings.keys), clock)
+    vault = Vault(settings.keys)
+    devices = Devices(
+        settings, registry, lambda each: vault.open(each.id, each.sealed_access), guard, journal, clock=clock
+    )
+    reach = Reach(guard, open_at, vault, clock, devices.about)
 
     def make_looker(printer: Printer) -> Looker:
         source = open_at(printer.address, printer.ref, reach.access(printer))
@@ -104,6 +110,7 @@ async def _run(
         settings.poll_interval_s, settings.poll_max_delay_s, settings.poll_timeout_s, settings.poll_concurrency
     )
     poller = Poller(registry, make_looker, rhythm, clock=clock)
+    devices.wakes.append(poller.wake)
     client_id = f"inkmeter-collector-{settings.collector_id}"
     sender = KafkaSender(
         partial(make_producer, settings.kafka_bootstrap, client_id),
@@ -127,6 +134,7 @@ async def _run(
         *GroupsApi(GroupStore(pool), registry, clock=clock).routes(),
         *JobsApi(intake, journal, publisher, clock=clock).routes(),
         *notification_routes(registry, poller),
+        *DevicesApi(registry, devices.poller).routes(),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
     await run_until_stopped(
@@ -135,6 +143,7 @@ async def _run(
             "publisher": publisher.run,
             "poller": poller.run,
             "registry": registry.run,
+            "devices": devices.run,
             **({"events": watch.run} if settings.events_interval_s else {}),
         }
     )

@@ -36,3 +36,9 @@ EVENT_SERVERS = Gauge(
     "CUPS servers whose events are read. Fewer than there are: ended jobs are found by polling only.",
 )
 EVENTS = Counter("inkmeter_collector_events_total", "Events that CUPS servers told.")
+DEVICE_LOOKS = Counter(
+    "inkmeter_collector_device_looks_total", "Readings of devices by SNMP, by how they ended.", ["outcome"]
+)
+TRAPS = Counter(
+    "inkmeter_collector_traps_total", "SNMP traps, by whether a printer that is read here sent them.", ["sender"]
+)
