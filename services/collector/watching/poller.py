@@ -19,6 +19,8 @@ from shared.clock import Clock
 from shared.errors import InkmeterError, Reject, Retry
 
 JITTER: Final = 0.1
+FIRST_SPREAD_S: Final = 60.0
+"""Over which the first readings of a fleet are spread: they are of everything."""
 ALIGN_S: Final = 2.0
 """How soon a printer that came, changed or went is noticed."""
 MAX_DELAY_FACTOR: Final = 8
@@ -108,7 +110,7 @@ class DevicePoller:
         first = True
         try:
             while True:
-                await self._align(spread_s=self._rhythm.interval_s if first else 0.0)
+                await self._align(spread_s=min(self._rhythm.interval_s, FIRST_SPREAD_S) if first else 0.0)
                 first = False
                 await asyncio.sleep(ALIGN_S)
                 for each in self._watched.values():
