@@ -12,6 +12,9 @@ import structlog
 
 from services.collector.access import Access
 from services.collector.addresses import AddressGuard, GuardedResolver
+from services.collector.files.folders import load_folders
+from services.collector.files.watching import watch_folders
+from services.collector.http.folders import FoldersApi
 from services.collector.http.jobs import JobsApi
 from services.collector.http.printers import PrintersApi
 from services.collector.intake.bring import Intake
@@ -108,6 +111,9 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
     publisher = Publisher(journal, sender, clock=clock)
     intake = Intake(journal, registry, collector_id=settings.collector_id, clock=clock)
 
+    folders = load_folders(settings.watch) if settings.watch else []
+    watching = watch_folders(folders, intake, journal, registry, settings.watch_interval_s, clock=clock)
+
     async def database() -> str | None:
         return registry.fault
 
@@ -115,9 +121,12 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
     readiness.add("journal", journal.probe)
     readiness.add("kafka", publisher.probe)
     readiness.add("database", database)
+    if folders:
+        readiness.add("folders", watching.probe)
     routes = [
         *PrintersApi(registry, poller, guard, open_at, vault, clock=clock).routes(),
         *JobsApi(intake, journal, publisher, clock=clock).routes(),
+        *FoldersApi(watching).routes(),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
     await run_until_stopped(
@@ -126,6 +135,7 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
             "publisher": publisher.run,
             "poller": poller.run,
             "registry": registry.run,
+            "folders": watching.run,
         }
     )
 
