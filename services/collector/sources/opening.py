@@ -9,6 +9,7 @@ from aiohttp.abc import AbstractResolver
 
 from services.collector.access import Access
 from services.collector.sources.ipp.source import IppSource
+from services.collector.sources.piws.source import PiwsSource
 from services.collector.sources.source import PrinterSource
 from shared.errors import Reject
 from shared.events.jobs import PrinterRef
@@ -39,6 +40,10 @@ def _ipp(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolv
     return IppSource.at(address, ref, tls_fingerprint=fingerprint_of(access), resolver=resolver)
 
 
+def _piws(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
+    return PiwsSource.at(address, ref, access, resolver=resolver)
+
+
 def fingerprint_of(access: Access) -> bytes | None:
     """The SHA-256 of the certificate that a device is held to; None where it is verified as usual."""
     return bytes.fromhex(access.certificate_sha256) or None
@@ -49,4 +54,6 @@ _OPENERS: Final[dict[str, Opener]] = {
     "ipps": _ipp,
     "http": _ipp,
     "https": _ipp,
+    "piws": _piws,
+    "piws+http": _piws,
 }
