@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp.abc import AbstractResolver
 
 from services.collector.access import Access
+from services.collector.sources.ews.source import EwsSource
 from services.collector.sources.ipp.source import IppSource
 from services.collector.sources.piws.source import PiwsSource
 from services.collector.sources.source import PrinterSource
@@ -40,6 +41,10 @@ def _ipp(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolv
     return IppSource.at(address, ref, tls_fingerprint=fingerprint_of(access), resolver=resolver)
 
 
+def _ews(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
+    return EwsSource.at(address, ref, access, resolver=resolver)
+
+
 def _piws(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
     return PiwsSource.at(address, ref, access, resolver=resolver)
 
@@ -54,6 +59,8 @@ _OPENERS: Final[dict[str, Opener]] = {
     "ipps": _ipp,
     "http": _ipp,
     "https": _ipp,
+    "ews": _ews,
+    "ews+http": _ews,
     "piws": _piws,
     "piws+http": _piws,
 }

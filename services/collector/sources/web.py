@@ -74,7 +74,7 @@ class WebClient:
             Reject: it asks for another password, leads elsewhere, or answers too much.
         """
         page = await self.ask("GET", path, accept=accept)
-        self._check(page.status, path.partition("?")[0])
+        self.check(page, path)
         return page
 
     async def ask(self, method: str, path: str, *, accept: str, form: Mapping[str, str] | None = None) -> Page:
@@ -113,8 +113,13 @@ class WebClient:
             self._session = device_session(self._resolver, timeout_s=self._timeout_s, headers=headers)
         return self._session
 
-    def _check(self, status: int, path: str) -> None:
-        where = self.address
+    def check(self, page: Page, path: str) -> None:
+        """Says what an answer's HTTP status means.
+
+        Raises:
+            Retry, NotFound, Reject: it is not that of success; see get.
+        """
+        where, status, path = self.address, page.status, path.partition("?")[0]
         if status >= 500:  # noqa: PLR2004 - HTTP's own classes
             asleep = ", as it does while it sleeps" if status == 503 else ""  # noqa: PLR2004
             raise Retry(f"{where} answers HTTP {status}{asleep}")

@@ -1,4 +1,4 @@
-"""What is known of models beyond what they say: the unit of their areas, the names of their inks."""
+"""What is known of models beyond what they say: the units of their areas and lengths."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import msgspec
 from msgspec import Meta, Struct
 
 from services.collector.sources.quantities import MM2_PER, UM_PER
-
-MAX_INK_NAME: Final = 100
 
 
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,7 +26,6 @@ class Models(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of models.toml."""
 
     models: tuple[Model, ...]
-    inks: dict[str, str]
 
     def __post_init__(self) -> None:
         """Raises ValueError where a unit is none."""
@@ -40,11 +37,6 @@ class Models(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """What is known of a model; the first entry that matches counts."""
         plain = (name or "").strip().lower()
         return next((each for each in self.models if fnmatchcase(plain, each.match.lower())), _UNKNOWN)
-
-    def ink(self, name: str) -> str:
-        """The colour that an ink's name stands for; a name that is not known is kept, in small letters."""
-        plain = " ".join(name.lower().replace("_", " ").replace("-", " ").split())[:MAX_INK_NAME]
-        return self.inks.get(plain) or plain.replace(" ", "-") or "unknown"
 
 
 _UNKNOWN: Final = Model(why="Nothing is known of such a model.")

@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp.abc import AbstractResolver
 
 from services.collector.access import Access
+from services.collector.sources.inks import colour_of
 from services.collector.sources.piws.areas import found_unit
 from services.collector.sources.piws.cursor import Cursor, Told
 from services.collector.sources.piws.jobs import Units, ended_job, has_ended, unit_samples
@@ -77,7 +78,7 @@ class PiwsSource:
         listed = tuple(job for snapshot in snapshots for job in snapshot.jobs)
         model = self._models.of(self._printer.model)
         unit = model.square_unit or found_unit(unit_samples(listed)) or before.unit
-        units = Units(unit, model.linear_unit or _length_of(unit), self._models.ink)
+        units = Units(unit, model.linear_unit or _length_of(unit), colour_of)
         records: list[JobCompleted] = []
         refused: list[str] = []
         doubts: list[str] = []
