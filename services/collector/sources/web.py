@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +11,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from services.collector.access import Access
-from services.collector.sources.outgoing import device_session, read_answer, telling, tls_of
+from services.collector.sources.outgoing import AccessRefused, device_session, read_answer, telling, tls_of
 from services.collector.sources.schemes import SCHEMES
 from shared.errors import NotFound, Reject, Retry
 
@@ -59,7 +58,7 @@ class WebClient:
         self.address = address.partition("?")[0]
         self._url = web_url(address)
         self._access = access or Access()
-        self._tls = tls_of(bytes.fromhex(self._access.certificate_sha256))
+        self._pinned = bytes.fromhex(self._access.certificate_sha256) or None
         self._resolver = resolver
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
@@ -71,7 +70,8 @@ class WebClient:
         Raises:
             Retry: the device can't be reached, is too slow, or answers HTTP 5xx.
             NotFound: there is no such page (HTTP 404).
-            Reject: it asks for another password, leads elsewhere, or answers too much.
+            AccessRefused: it asks for another user name and password.
+            Reject: it leads elsewhere, or answers too much.
         """
         page = await self.ask("GET", path, accept=accept)
         self.check(page, path)
@@ -92,7 +92,7 @@ class WebClient:
                 data=form,
                 headers={"Accept": accept},
                 allow_redirects=False,
-                ssl=self._tls,
+                ssl=tls_of(self._pinned),
             ) as answer:
                 body = await read_answer(answer, self.address, self._max_bytes)
                 return Page(answer.status, answer.content_type, body)
@@ -108,9 +108,10 @@ class WebClient:
             access = self._access
             headers = {}
             if access.username:
-                login = b64encode(f"{access.username}:{access.password}".encode()).decode()
-                headers["Authorization"] = f"Basic {login}"
-            self._session = device_session(self._resolver, timeout_s=self._timeout_s, headers=headers)
+                headers["Authorization"] = aiohttp.encode_basic_auth(access.username, access.password)
+            self._session = device_session(
+                self._resolver, timeout_s=self._timeout_s, headers=headers, pinned=self._pinned
+            )
         return self._session
 
     def check(self, page: Page, path: str) -> None:
@@ -125,7 +126,7 @@ class WebClient:
             raise Retry(f"{where} answers HTTP {status}{asleep}")
         if status in (401, 403):
             told = "refuses this user name and password" if self._access.username else "asks for a password"
-            raise Reject(f"{where} {told} (HTTP {status})")
+            raise AccessRefused(f"{where} {told} (HTTP {status})")
         if status == 404:  # noqa: PLR2004
             raise NotFound(f"{where} has no page {path} (HTTP 404)")
         if 300 <= status < 400:  # noqa: PLR2004

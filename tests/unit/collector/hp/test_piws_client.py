@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
+import warnings
+
 import pytest
 from aiohttp import web
 
+from deploy.demo import piws_server
 from deploy.demo.piws_server import serve_piws
 from services.collector.access import Access
 from services.collector.sources.piws.queue import PAUSE_S
@@ -133,3 +137,16 @@ async def test_an_address_of_another_kind_is_refused():
     for address in ("snmp://127.0.0.1:161", "file:///etc/passwd", "piws://"):
         with pytest.raises(Reject, match="not the address of a device's web server"):
             PiwsSource.at(address, REF, sleep=no_pause)
+
+
+async def test_a_pinned_device_may_speak_an_old_version_of_tls(monkeypatch: pytest.MonkeyPatch):
+    """Firmware that signs its own certificate often knows nothing newer than TLS 1.1."""
+    context, fingerprint = piws_server.self_signed()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    monkeypatch.setattr(piws_server, "self_signed", lambda: (context, fingerprint))
+    async with serve_piws(device(a1_job()), tls=True) as served:
+        assert len((await read(served.address, Access(certificate_sha256=fingerprint))).jobs) == 1
