@@ -41,3 +41,8 @@ FILE_RECORDS = Counter(
     "Records of files, by what became of them. Refused: the file <name>.rejects.jsonl beside it says why.",
     ["folder", "outcome"],
 )
+EVENT_SERVERS = Gauge(
+    "inkmeter_collector_event_servers",
+    "CUPS servers whose events are read. Fewer than there are: ended jobs are found by polling only.",
+)
+EVENTS = Counter("inkmeter_collector_events_total", "Events that CUPS servers told.")
