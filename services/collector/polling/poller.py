@@ -60,6 +60,8 @@ class PrinterStatus(Struct, frozen=True, kw_only=True):
     queued_jobs: int | None = None
     prints_on: str | None = None
     refused: tuple[str, ...] = ()
+    collector: str | None = None
+    """Which collector has found this; None where no other one is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,10 @@ class PrinterSet(Protocol):
 
 
 class Poller:
-    """One task per enabled printer, kept in line with the registry."""
+    """One task per enabled printer, kept in line with the registry.
+
+    `aligned` is called whenever a printer that is no longer among them is certainly not looked at any more.
+    """
 
     def __init__(
         self,
@@ -99,12 +104,14 @@ class Poller:
         *,
         clock: Clock,
         sleep: Sleep = asyncio.sleep,
+        aligned: Callable[[], None] = lambda: None,
     ) -> None:
         self._registry = registry
         self._make_looker = make_looker
         self._rhythm = rhythm
         self._clock = clock
         self._sleep = sleep
+        self._aligned = aligned
         self._healthy = asyncio.Semaphore(rhythm.concurrency)
         self._failing = asyncio.Semaphore(max(1, rhythm.concurrency // FAILING_SHARE))
         self._tasks: dict[str, tuple[Printer, asyncio.Task[None]]] = {}
@@ -147,6 +154,7 @@ class Poller:
                 task.add_done_callback(self._ended)
                 self._tasks[key] = (printer, task)
         self._measure()
+        self._aligned()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
