@@ -16,7 +16,6 @@ under the same key.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -29,8 +28,8 @@ from psycopg.rows import TupleRow
 from shared import sqlfile
 from shared.errors import Retry
 from shared.http.answers import render
-from shared.http.headers import IDEMPOTENCY_KEY, REPLAYED
-from shared.http.problems import FieldError, Invalid
+from shared.http.headers import REPLAYED
+from shared.http.idempotency import fingerprint, other_request
 from shared.http.routes import Call
 from shared.postgres import Pool, classified
 
@@ -63,7 +62,7 @@ async def once(pool: Pool, call: Call, make: Callable[[Connection], Awaitable[An
         async with pool.connection() as connection:
             if key is None:
                 return await make(connection)
-            request = await _fingerprint(call)
+            request = await fingerprint(call)
             claim = {"key": key, "request_sha256": request, "kept_hours": KEPT_HOURS}
             if await (await connection.execute(QUERIES["claim"], claim)).fetchone() is None:
                 return await _earlier(connection, key, request)
@@ -72,21 +71,13 @@ async def once(pool: Pool, call: Call, make: Callable[[Connection], Awaitable[An
             return answer
 
 
-async def _fingerprint(call: Call) -> bytes:
-    """Method, path with query, and body: what makes two requests the same."""
-    request = call.request
-    line = f"{request.method} {request.raw_path}\n"
-    return hashlib.sha256(line.encode(errors="surrogateescape") + await request.read()).digest()
-
-
 async def _earlier(connection: Connection, key: str, request: bytes) -> web.Response:
     row = await (await connection.execute(QUERIES["earlier"], {"key": key})).fetchone()
     if row is None:
         raise Retry("The answer for this Idempotency-Key was forgotten a moment ago; send the request again.")
     sha256, status, headers, body = row
     if bytes(sha256) != request:
-        detail = "was used for another request: a key names one creation, so take a new one"
-        raise Invalid([FieldError(pointer=IDEMPOTENCY_KEY.name, detail=detail)])
+        raise other_request()
     return web.Response(status=status, headers={**headers, REPLAYED.name: "true"}, body=bytes(body or b""))
 
 

@@ -5,33 +5,30 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import urlsplit
 
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp import AddrInfoType
+from aiohttp.abc import ResolveResult
 
-from services.collector.sources.schemes import stored_address
+from services.collector.networks import (
+    PRINTERS_OWN_PORTS,
+    WELL_KNOWN,
+    Ip,
+    Network,
+    may_be_printer,
+    parse_ip,
+    port_may_be_printers,
+)
+from services.collector.sources.outgoing import Gate
+from services.collector.sources.schemes import NO_SCHEME, SCHEMES, stored_address
 from shared.errors import Reject, Retry
 
 MAX_ADDRESS: Final = 500
 RESOLVE_TIMEOUT_S: Final = 5.0
 
-Network = IPv4Network | IPv6Network
-Ip = IPv4Address | IPv6Address
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
-
-
-def parse_networks(text: str) -> tuple[Network, ...]:
-    """Reads comma-separated networks such as 10.0.0.0/8.
-
-    Raises:
-        Reject: one of them is none.
-    """
-    try:
-        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
-    except ValueError as error:
-        raise Reject(f"{error}, write networks as 10.0.0.0/8, several with commas between") from error
 
 
 def normal_address(text: str) -> str:
@@ -70,12 +67,14 @@ class AddressGuard:
         self._resolve = resolve
 
     async def check(self, address: str) -> None:
-        """Checks every address that the host name of a printer's address stands for.
+        """Checks the port of a printer's address, and every address that its host name stands for.
 
         Raises:
             Retry, Reject: see allowed.
         """
-        await self.allowed(urlsplit(address).hostname or "")
+        parts = urlsplit(address)
+        self.check_port(parts.port or SCHEMES.get(parts.scheme, NO_SCHEME).port, address)
+        await self.allowed(parts.hostname or "")
 
     async def allowed(self, host: str) -> list[Ip]:
         """The addresses that a host name stands for, each of them checked.
@@ -86,18 +85,36 @@ class AddressGuard:
         """
         try:
             async with asyncio.timeout(RESOLVE_TIMEOUT_S):
-                found = [_ip(host)] if _is_ip(host) else [_ip(each) for each in await self._resolve(host)]
+                names = [host] if parse_ip(host) else await self._resolve(host)
         except (OSError, UnicodeError, TimeoutError) as error:
             raise Retry(f"the host name {host} is not known here") from error
-        for each in found:
-            if not any(each in network for network in self._networks):
-                where = host if _is_ip(host) else f"{host} is {each}, which"
-                raise Reject(f"{where} is outside the networks of INKMETER_PRINTER_NETWORKS.", pointer="/address")
-        return found
+        return [self.check_ip(each, host) for each in names]
+
+    def check_ip(self, text: str, host: str = "") -> Ip:
+        """Checks one address; `host` is the name that stands for it.
+
+        Raises:
+            Reject: no printer may be there.
+        """
+        ip = parse_ip(text)
+        if ip is None or not may_be_printer(ip, self._networks):
+            where = f"{host} is {text}, which" if host not in ("", text) and not parse_ip(host) else host or text
+            raise Reject(f"{where} is outside the networks of INKMETER_PRINTER_NETWORKS.", pointer="/address")
+        return ip
+
+    def check_port(self, port: int, where: str) -> None:
+        """Checks a port.
+
+        Raises:
+            Reject: it is another service's.
+        """
+        if not port_may_be_printers(port):
+            own = ", ".join(str(each) for each in sorted(PRINTERS_OWN_PORTS))
+            raise Reject(f"{where}: below {WELL_KNOWN} printers are read at {own} only.", pointer="/address")
 
 
-class GuardedResolver(AbstractResolver):
-    """Looks names up for an HTTP client, which connects to the very addresses that were checked.
+class GuardedResolver(Gate):
+    """Looks names up for a client, which connects to the very addresses that were checked.
 
     A name that was checked first and looked up again for the connection might stand for another address by then.
     """
@@ -108,7 +125,7 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """See AddressGuard.allowed for what it raises."""
+        """See AddressGuard.allowed for what it raises; also for hosts that are written as digits."""
         return [
             ResolveResult(
                 hostname=host,
@@ -122,23 +139,17 @@ class GuardedResolver(AbstractResolver):
             if family in (socket.AF_UNSPEC, _family(each))
         ]
 
+    def socket_to(self, where: AddrInfoType) -> socket.socket:
+        """A socket for a connection; what is not an allowed address and port gets none."""
+        family, kind, protocol, _, address = where
+        host, port = str(address[0]), int(address[1])
+        self._guard.check_ip(host)
+        self._guard.check_port(port, f"{host}:{port}")
+        return socket.socket(family, kind, protocol)
+
     async def close(self) -> None:
         """There is nothing to let go of."""
 
 
 def _family(ip: Ip) -> socket.AddressFamily:
     return socket.AF_INET6 if isinstance(ip, IPv6Address) else socket.AF_INET
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _ip(text: str) -> Ip:
-    """An IPv4 address dressed as IPv6 counts as what it is."""
-    found = ip_address(text)
-    return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found

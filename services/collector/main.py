@@ -11,10 +11,12 @@ from typing import Final
 import structlog
 
 from services.collector.access import Access
-from services.collector.addresses import AddressGuard, GuardedResolver, parse_networks
+from services.collector.addresses import AddressGuard, GuardedResolver
 from services.collector.http.jobs import JobsApi
 from services.collector.http.printers import PrintersApi
+from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
+from services.collector.networks import parse_networks
 from services.collector.polling.look import Looker
 from services.collector.polling.poller import Poller, Rhythm
 from services.collector.publisher import KafkaSender, Publisher
@@ -104,6 +106,7 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
         topic_prefix=settings.topic_prefix,
     )
     publisher = Publisher(journal, sender, clock=clock)
+    intake = Intake(journal, registry, collector_id=settings.collector_id, clock=clock)
 
     async def database() -> str | None:
         return registry.fault
@@ -114,7 +117,7 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
     readiness.add("database", database)
     routes = [
         *PrintersApi(registry, poller, guard, open_at, vault, clock=clock).routes(),
-        *JobsApi(journal, publisher, registry, collector_id=settings.collector_id).routes(),
+        *JobsApi(intake, journal, publisher, clock=clock).routes(),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
     await run_until_stopped(

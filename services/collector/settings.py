@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from services.collector.addresses import parse_networks
+from services.collector.networks import parse_networks
 from services.collector.polling.poller import FORGOTTEN_AFTER
 from services.collector.vault import parse_keys
 from shared.errors import Reject

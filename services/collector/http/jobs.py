@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from services.collector import metrics
-from services.collector.intake.ingest import job_entries, read_jobs
+from services.collector.intake import idempotency
+from services.collector.intake.bring import Brought, Intake, ReadyJob
+from services.collector.intake.ingest import read_jobs, ready_jobs
 from services.collector.intake.strict_job import StrictJob
-from services.collector.journal import Entry, Journal
+from services.collector.journal import Journal
+from services.collector.journal.store import Store
 from services.collector.publisher import Publisher
-from services.collector.registry.registry import Registry
+from shared.clock import Clock
 from shared.events.jobs import JobCompleted
-from shared.http.routes import Call, Route
+from shared.http.headers import IDEMPOTENCY_KEY, REPLAYED
+from shared.http.idempotency import fingerprint
+from shared.http.routes import Answer, Call, Route
 
 _DESCRIPTION: Final = """\
 The body is one job, or `{"jobs": [...]}` with up to 1,000 of them; all are taken or none. `job.id`, `job.key` and
-`printer.id` may be left out where `printer.serial`, `job.device_job_id` and `completed_at` are there."""
+`printer.id` may be left out where `printer.serial`, `job.device_job_id` and `completed_at` are there.
+The same job again is no second job: a job's own identity sees to that. With an `Idempotency-Key` the request
+itself is taken once, too, also while PostgreSQL or Kafka is away."""
 
 
 class AcceptedJob(Struct, frozen=True):
@@ -50,11 +57,11 @@ class JournalState(Struct, frozen=True, kw_only=True):
 class JobsApi:
     """Takes jobs: answers once they are on disk, whether Kafka is there or not."""
 
-    def __init__(self, journal: Journal, publisher: Publisher, registry: Registry, *, collector_id: str) -> None:
+    def __init__(self, intake: Intake, journal: Journal, publisher: Publisher, *, clock: Clock) -> None:
+        self._intake = intake
         self._journal = journal
         self._publisher = publisher
-        self._registry = registry
-        self._collector_id = collector_id
+        self._clock = clock
 
     def routes(self) -> list[Route]:
         """The routes to serve."""
@@ -69,6 +76,7 @@ class JobsApi:
                 parse=lambda raw, _: read_jobs(raw),
                 answer=Accepted,
                 status=202,
+                takes=(IDEMPOTENCY_KEY,),
             ),
             Route(
                 method="GET",
@@ -79,23 +87,27 @@ class JobsApi:
             ),
         ]
 
-    async def accept(self, call: Call) -> Accepted:
-        """Journals jobs. An Idempotency-Key is not needed: a job's own identity makes it one job."""
+    async def accept(self, call: Call) -> Answer:
+        """Journals jobs, and with them the answer where the request has a key."""
         jobs: list[JobCompleted]
         jobs, is_batch = call.body
-        entries = job_entries(
-            jobs,
-            lambda ref: self._registry.find(printer_id=ref.id, serial=ref.serial),
-            is_batch=is_batch,
-            collector_id=self._collector_id,
-        )
-        known = await self._journal.append(entries)
-        for entry, duplicate in zip(entries, known, strict=True):
-            if duplicate:
-                metrics.DUPLICATES.inc()
-            else:
-                metrics.JOBS.labels(entry.source.rpartition("/")[2]).inc()
-        return Accepted([_accepted(entry, duplicate) for entry, duplicate in zip(entries, known, strict=True)])
+        ready = ready_jobs(jobs, self._intake, is_batch=is_batch)
+        key, now = call.idempotency_key, self._clock.now()
+        request = await fingerprint(call)
+
+        def before(store: Store) -> None:
+            if key is not None and (body := idempotency.earlier(store, key, request, now)) is not None:
+                raise _AnsweredBeforeError(body)
+
+        def after(store: Store, brought: Sequence[Brought]) -> None:
+            if key is not None:
+                idempotency.remember(store, key, request, _answer(ready, brought), now)
+
+        try:
+            brought = await self._intake.store(ready, before=before, after=after)
+        except _AnsweredBeforeError as same:
+            return Answer(same.body, headers={REPLAYED.name: "true"})
+        return Answer(_answer(ready, brought))
 
     async def state(self, _: Call) -> JournalState:
         """The backlog."""
@@ -109,13 +121,17 @@ class JobsApi:
         )
 
 
-class _Subject(Struct, frozen=True):
-    subject: str
+class _AnsweredBeforeError(Exception):
+    """An equal request came before: ends the transaction of this one."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self.body = body
 
 
-_subject = msgspec.json.Decoder(_Subject)
-
-
-def _accepted(entry: Entry, duplicate: bool) -> AcceptedJob:
-    key = _subject.decode(entry.value).subject
-    return AcceptedJob(event_id=entry.event_id, job_id=entry.event_id, job_key=key, duplicate=duplicate)
+def _answer(jobs: Sequence[ReadyJob], brought: Sequence[Brought]) -> bytes:
+    items: list[AcceptedJob] = []
+    for job, became in zip(jobs, brought, strict=True):
+        job_id, key = str(job.data.job.id), str(job.data.job.key)
+        items.append(AcceptedJob(event_id=job_id, job_id=job_id, job_key=key, duplicate=became.duplicate))
+    return msgspec.json.encode(Accepted(items))

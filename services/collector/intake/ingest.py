@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from services.collector.intake.jobs import complete, job_entry
+from services.collector.intake.bring import Intake, ReadyJob
 from services.collector.intake.strict_job import StrictJob
-from services.collector.journal import Entry
-from services.collector.registry.printers import Printer
 from shared.errors import Reject
 from shared.events.envelope import rejected
-from shared.events.jobs import JobCompleted, PrinterRef
+from shared.events.jobs import JobCompleted
 from shared.http.problems import MAX_ERRORS, BadRequest, FieldError, Invalid
 from shared.http.unknown_fields import unknown_fields
 
@@ -25,8 +22,6 @@ _SOURCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _PERHAPS_CONTROL: Final = re.compile(rb"\x7f|\\(?:u00[01]|u007f|[bfnrt])", re.IGNORECASE)
 """In JSON a control character can only be there as an escape, or as DEL: bytes without need no second look."""
-
-Find = Callable[[PrinterRef], Printer | None]
 
 
 class _Envelope(Struct):
@@ -125,24 +120,23 @@ def _control_characters(value: Any, pointer: str) -> list[FieldError]:
     return errors
 
 
-def job_entries(jobs: list[JobCompleted], find: Find, *, is_batch: bool, collector_id: str) -> list[Entry]:
-    """The journal entries of jobs, in order.
+def ready_jobs(jobs: list[JobCompleted], intake: Intake, *, is_batch: bool) -> list[ReadyJob]:
+    """The jobs with their identities, in order.
 
     Raises:
         Invalid: for some it can't be told which printer or which job they are.
     """
-    entries: list[Entry] = []
+    ready: list[ReadyJob] = []
     errors: list[FieldError] = []
     for index, job in enumerate(jobs):
         try:
-            whole = complete(job, find(job.printer))
-            entries.append(job_entry(whole, collector_id=collector_id, source=_source(job)))
+            ready.append(intake.ready(job, source=_source(job)))
         except Reject as error:
             where = f"/jobs/{index}" if is_batch else ""
             errors.append(FieldError(pointer=where + error.pointer, detail=error.reason))
     if errors:
         raise Invalid(errors)
-    return entries
+    return ready
 
 
 def _source(job: JobCompleted) -> str:

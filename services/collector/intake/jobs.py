@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from services.collector.intake.names import trimmed
 from services.collector.journal import Entry
 from services.collector.registry.printers import Printer
 from shared.errors import Reject
@@ -33,11 +34,12 @@ def job_identity(printer: PrinterRef, known: Printer | None) -> str:
 
 
 def complete(data: JobCompleted, known: Printer | None) -> JobCompleted:
-    """The job with its printer's id, serial and model from the registry, and with job key and job id.
+    """The job with its names trimmed, its printer's id, serial and model from the registry, job key and job id.
 
     Raises:
         Reject: it can't be told which printer or job this is; see shared.events.jobs.identified.
     """
+    data = trimmed(data)
     ref, job = data.printer, data.job
     if not job.key and job.device_job_id and (identity := job_identity(ref, known)):
         job = replace(job, key=job_key(identity, job.device_job_id, data.completed_at))

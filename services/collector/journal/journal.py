@@ -98,6 +98,29 @@ class Journal:
             self.appended.set()
         return answer
 
+    async def transact(self, run: Callable[[Store], T], *, size: int = 0) -> T:
+        """Does several things with the file in one transaction; durable when it returns.
+
+        Args:
+            run: does them in the journal's thread, quickly: others wait for it. It may be called twice, the first
+                call then having left nothing behind. What it raises leaves nothing behind either, and is raised.
+            size: about how many bytes it writes, so that a disk that is too slow is told of in time.
+
+        Raises:
+            Retry: the disk is full or fails; nothing of it was stored.
+        """
+        answer = await self._do(run, writes=True, size=size)
+        self.appended.set()
+        return answer
+
+    async def ask(self, run: Callable[[Store], T]) -> T:
+        """Asks the file something, in the journal's thread.
+
+        Raises:
+            Retry: it can't be read.
+        """
+        return await self._do(run)
+
     async def read(self, after: int = 0, *, limit: int = READ_RECORDS) -> list[Record]:
         """The next records that wait for Kafka, in the order they came, after a record's number."""
         return await self._do(lambda store: store.read(after, limit=limit, max_bytes=READ_BYTES))

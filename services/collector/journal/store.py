@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from services.collector.journal.records import Backlog, Entry, Record
+from services.collector.journal.tables import make_tables
 from shared.errors import ConfigError
 
 REMEMBERED: Final = 500_000
@@ -19,25 +20,7 @@ FORGOTTEN_AT_ONCE: Final = 5_000
 LOCK_WAIT_S: Final = 5.0
 """How long a start waits for an earlier process that is on its way out."""
 WAL_BYTES_KEPT: Final = 64 * 1024 * 1024
-SCHEMA_VERSION: Final = 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-_SCHEMA: Final = """
-CREATE TABLE record (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
-  stored_at_ms INTEGER NOT NULL
-) STRICT;
-CREATE TABLE refused (
-  number INTEGER PRIMARY KEY, topic TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, reason TEXT NOT NULL
-) STRICT;
-CREATE TABLE seen (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL, digest BLOB NOT NULL, UNIQUE (event_id, digest)
-) STRICT;
-CREATE TABLE source (name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE cursor (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE tally (one INTEGER PRIMARY KEY CHECK (one = 1), waiting INTEGER NOT NULL) STRICT;
-INSERT INTO tally VALUES (1, 0);
-"""
 
 
 class Store:
@@ -50,7 +33,8 @@ class Store:
         self._open: sqlite3.Connection | None = None
 
     @property
-    def _db(self) -> sqlite3.Connection:
+    def db(self) -> sqlite3.Connection:
+        """The file, for what is kept beside the records and must be written with them; see tables.py."""
         if self._open is None:
             self._open = self._connect()
         return self._open
@@ -95,7 +79,7 @@ class Store:
             if self._max_pages is not None:
                 db.execute(f"PRAGMA max_page_count = {self._max_pages}")
             db.execute("BEGIN EXCLUSIVE")
-            _make_tables(db)
+            make_tables(db)
             db.execute("COMMIT")
         except BaseException:
             db.close()
@@ -112,20 +96,20 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, and on disk when it ends well. After an error the file is opened anew."""
-        self._db.execute("BEGIN IMMEDIATE")
+        self.db.execute("BEGIN IMMEDIATE")
         try:
             yield
-            self._db.execute("COMMIT")
+            self.db.execute("COMMIT")
         except BaseException as error:
             with suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
+                self.db.execute("ROLLBACK")
             if isinstance(error, sqlite3.Error):
                 self.close()
             raise
 
     def append(self, entries: Sequence[Entry], stored_at: datetime) -> list[bool]:
         """Adds what is new; answers for each entry whether it was there already. Within a transaction."""
-        db, last, answer = self._db, dict[str, int](), list[bool]()
+        db, last, answer = self.db, dict[str, int](), list[bool]()
         stored_at_ms = (stored_at - _EPOCH) // timedelta(milliseconds=1)
         for entry in entries:
             new = db.execute(
@@ -150,19 +134,24 @@ class Store:
         return answer
 
     def _last_of(self, source: str) -> int:
-        row = self._db.execute("SELECT last FROM source WHERE name = ?", (source,)).fetchone()
+        row = self.db.execute("SELECT last FROM source WHERE name = ?", (source,)).fetchone()
         return int(row[0]) if row else 0
 
     def _forget(self) -> None:
-        first, last = self._db.execute("SELECT min(number), max(number) FROM seen").fetchone()
+        first, last = self.db.execute("SELECT min(number), max(number) FROM seen").fetchone()
         if first is not None and last - first >= self._remembered:
             upto = min(last - self._remembered, first + FORGOTTEN_AT_ONCE)
-            self._db.execute("DELETE FROM seen WHERE number <= ?", (upto,))
+            self.db.execute("DELETE FROM seen WHERE number <= ?", (upto,))
 
     def known(self, event_ids: Sequence[str]) -> set[str]:
         """Those of the ids that were brought before, with whatever payload."""
         query = "SELECT 1 FROM seen WHERE event_id = ? LIMIT 1"
-        return {each for each in event_ids if self._db.execute(query, (each,)).fetchone()}
+        return {each for each in event_ids if self.db.execute(query, (each,)).fetchone()}
+
+    def has(self, entry: Entry) -> bool:
+        """Whether the very same was brought before."""
+        query = "SELECT 1 FROM seen WHERE event_id = ? AND digest = ?"
+        return self.db.execute(query, (entry.event_id, entry.digest)).fetchone() is not None
 
     def remember(self, event_ids: Sequence[str]) -> None:
         """Knows ids that another journal has brought to Kafka. Within a transaction."""
@@ -184,7 +173,7 @@ class Store:
     def read(self, after: int, *, limit: int, max_bytes: int) -> list[Record]:
         """The next waiting records in order; at least one if there is one."""
         found, size = list[Record](), 0
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT number, topic, key, value FROM record WHERE number > ? ORDER BY number LIMIT ?", (after, limit)
         )
         for number, topic, key, value in rows:
@@ -197,12 +186,12 @@ class Store:
 
     def published(self, numbers: Sequence[int]) -> None:
         """Lets go of records that Kafka has. Within a transaction."""
-        gone = sum(self._db.execute("DELETE FROM record WHERE number = ?", (each,)).rowcount for each in numbers)
-        self._db.execute("UPDATE tally SET waiting = waiting - ?", (gone,))
+        gone = sum(self.db.execute("DELETE FROM record WHERE number = ?", (each,)).rowcount for each in numbers)
+        self.db.execute("UPDATE tally SET waiting = waiting - ?", (gone,))
 
     def refuse(self, number: int, reason: str) -> None:
         """Sets a record aside that Kafka will never take. Within a transaction."""
-        self._db.execute(
+        self.db.execute(
             "INSERT INTO refused SELECT number, topic, key, value, ? FROM record WHERE number = ?",
             (reason, number),
         )
@@ -210,35 +199,25 @@ class Store:
 
     def _reconsider(self) -> None:
         """Puts what was set aside back in its place: Kafka may take more by now. Within a transaction."""
-        moved = self._db.execute(
+        moved = self.db.execute(
             "INSERT INTO record SELECT number, topic, key, value, strftime('%s', 'now') * 1000 FROM refused"
         ).rowcount
-        self._db.execute("DELETE FROM refused")
-        self._db.execute("UPDATE tally SET waiting = waiting + ?", (moved,))
+        self.db.execute("DELETE FROM refused")
+        self.db.execute("UPDATE tally SET waiting = waiting + ?", (moved,))
 
     def backlog(self) -> Backlog:
         """What waits for Kafka."""
-        waiting = self._db.execute("SELECT waiting FROM tally").fetchone()[0]
-        oldest = self._db.execute("SELECT stored_at_ms FROM record ORDER BY number LIMIT 1").fetchone()
-        refused = self._db.execute("SELECT count(*) FROM refused").fetchone()[0]
+        waiting = self.db.execute("SELECT waiting FROM tally").fetchone()[0]
+        oldest = self.db.execute("SELECT stored_at_ms FROM record ORDER BY number LIMIT 1").fetchone()
+        refused = self.db.execute("SELECT count(*) FROM refused").fetchone()[0]
         since = None if oldest is None else _EPOCH + timedelta(milliseconds=oldest[0])
         return Backlog(records=waiting, oldest_at=since, refused=refused)
 
     def cursor(self, name: str) -> str:
         """A stored cursor, "" when there is none."""
-        row = self._db.execute("SELECT value FROM cursor WHERE name = ?", (name,)).fetchone()
+        row = self.db.execute("SELECT value FROM cursor WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
     def set_cursor(self, name: str, value: str) -> None:
         """Stores a cursor. Within a transaction."""
-        self._db.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?)", (name, value))
-
-
-def _make_tables(db: sqlite3.Connection) -> None:
-    version = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if version == 0:
-        for statement in _SCHEMA.split(";\n"):
-            db.execute(statement)
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    elif version != SCHEMA_VERSION:
-        raise sqlite3.DatabaseError(f"its version is {version}, this program knows {SCHEMA_VERSION}")
+        self.db.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?)", (name, value))

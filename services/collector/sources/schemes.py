@@ -39,6 +39,7 @@ SCHEMES: Final = {
     "snmp": Scheme(161, udp=True),
 }
 """`http` and `https` are IPP as well, as RFC 8010 has it."""
+NO_SCHEME: Final = Scheme(0)
 
 EXAMPLES: Final = "ipp://HOST[:PORT]/PATH, ipps://, piws://HOST, ews://HOST or snmp://HOST"
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from services.collector.addresses import AddressGuard, parse_networks
+from services.collector.addresses import AddressGuard
 from services.collector.http.printers import PrintersApi
 from services.collector.journal import Journal
+from services.collector.networks import parse_networks
 from services.collector.polling.poller import Poller, Rhythm
 from services.collector.registry.registry import Registry
 from services.collector.sources.source import PrinterFacts, PrinterState

@@ -5,27 +5,42 @@ from __future__ import annotations
 import copy
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import pytest
 
-from services.collector.intake.ingest import MAX_JOBS, job_entries, read_jobs
+from services.collector.intake.bring import Intake
+from services.collector.intake.ingest import MAX_JOBS, read_jobs, ready_jobs
+from shared.clock import FixedClock
 from shared.events.jobs import JobCompletedEvent
 from shared.http.problems import BadRequest, Invalid
 from tests.jobs import job
 from tests.unit.collector.registry_rows import printer
 
 
-def entries_of(document: Any, *printers: Any):
-    jobs, is_batch = read_jobs(json.dumps(document).encode())
+class Known:
+    """A registry of a few printers."""
 
-    def find(ref):
+    def __init__(self, *printers: Any) -> None:
+        self.printers = printers
+
+    def find(self, *, printer_id=None, serial=None):
         return next(
-            (each for each in printers if ref.id == each.id or (not ref.id and ref.serial == each.serial)), None
+            (e for e in self.printers if printer_id == e.id or (not printer_id and serial == e.serial)), None
         )
 
-    return job_entries(jobs, find, is_batch=is_batch, collector_id="c1")
+
+def intake(*printers: Any) -> Intake:
+    """What makes entries; nothing is stored."""
+    journal: Any = None
+    return Intake(journal, Known(*printers), collector_id="c1", clock=FixedClock(datetime.now(UTC)))
+
+
+def entries_of(document: Any, *printers: Any):
+    jobs, is_batch = read_jobs(json.dumps(document).encode())
+    return [each.entry for each in ready_jobs(jobs, intake(*printers), is_batch=is_batch)]
 
 
 def errors_of(document: Any) -> dict[str, str]:
@@ -103,8 +118,29 @@ def test_an_escaped_backslash_is_no_control_character():
 
 
 def test_text_is_kept_as_it_was_sent():
-    (entry,) = entries_of(changed("project", "  P 1  "))
-    assert msgspec.json.decode(entry.value)["data"]["project"] == "  P 1  "
+    (entry,) = entries_of(changed("title", "  plan  1  "))
+    assert msgspec.json.decode(entry.value)["data"]["title"] == "  plan  1  "
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "meant"),
+    [
+        ("project", " P 1\u00a0", "P 1"),
+        ("department", "  ", None),
+        ("person", {"claimed": "\u3000alice "}, "alice"),
+    ],
+)
+def test_names_are_what_is_between_the_blanks(path, value, meant):
+    (entry,) = entries_of(changed(path, value))
+    found = msgspec.json.decode(entry.value)["data"].get(path)
+    assert (found["claimed"] if isinstance(found, dict) else found) == meant
+
+
+def test_a_printer_is_found_by_its_trimmed_serial_number_and_the_job_is_the_same_one():
+    plain, blank = changed("printer", {"serial": "SN1"}), changed("printer", {"serial": " SN1 "})
+    for document in (plain, blank):
+        document["job"] = {"device_job_id": "7"}
+    assert entries_of(plain, printer(1))[0].value == entries_of(blank, printer(1))[0].value
 
 
 def test_a_job_with_only_a_serial_number_is_that_printers():
@@ -147,5 +183,5 @@ def test_a_thousand_jobs_are_read_in_a_fraction_of_a_second():
     raw = json.dumps({"jobs": [job(number) for number in range(1_000)]}).encode()
     started = time.process_time()
     jobs, _ = read_jobs(raw)
-    job_entries(jobs, lambda _: None, is_batch=True, collector_id="c1")
+    ready_jobs(jobs, intake(), is_batch=True)
     assert time.process_time() - started < 0.5

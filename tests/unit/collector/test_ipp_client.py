@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from services.collector.sources.ipp import client as client_module
+from services.collector.sources import outgoing
 from services.collector.sources.ipp.client import CONTENT_TYPE, Address, IppClient
 from services.collector.sources.ipp.decode import decode
 from services.collector.sources.ipp.encode import encode
@@ -87,7 +87,7 @@ async def test_a_good_answer_is_given_back() -> None:
 
 
 async def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "MAX_ANSWER_BYTES", 1_000)
+    monkeypatch.setattr(outgoing.read_answer, "__defaults__", (1_000,))
     with pytest.raises(Reject, match="more than 1000 octets"):
         await sent_to(http(200, bytes(5_000)))
 

@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from services.collector.addresses import AddressGuard, GuardedResolver, parse_networks
+from services.collector.addresses import AddressGuard, GuardedResolver
+from services.collector.networks import parse_networks
 from services.collector.sources.ipp.client import CONTENT_TYPE, Address, IppClient
 from services.collector.sources.ipp.decode import decode
 from services.collector.sources.ipp.encode import encode
@@ -116,6 +117,29 @@ async def test_a_name_that_stands_for_another_address_after_the_check_is_not_con
         await guard.check(client.address.uri)
         with pytest.raises(Reject, match=r"169\.254\.169\.254, which is outside the networks"):
             await send(client)
+
+
+async def test_an_address_of_digits_is_checked_where_the_connection_is_made():
+    """No name is looked up for it: the socket itself is what is refused."""
+    async with serving() as server:
+        guard = GuardedResolver(AddressGuard(parse_networks("10.0.0.0/8")))
+        client = IppClient(Address.parse(f"ipp://127.0.0.1:{server.port}/ipp/print"), resolver=guard)
+        with pytest.raises(Reject, match=r"127\.0\.0\.1 is outside the networks"):
+            await send(client)
+        client = IppClient(Address.parse("ipp://127.0.0.1:25/"), resolver=GuardedResolver(AddressGuard(LOOPBACK)))
+        with pytest.raises(Reject, match=r"127\.0\.0\.1:25: below 1024 printers are read at 80, 161"):
+            await send(client)
+        assert server.asked == 0
+
+
+@pytest.mark.parametrize("host", ["2130706433", "127.1", "0x7f000001", "017700000001"])
+async def test_an_address_in_odd_digits_reaches_nothing(host):
+    async with serving() as server:
+        resolver = GuardedResolver(AddressGuard(parse_networks("10.0.0.0/8")))
+        client = IppClient(Address.parse(f"ipp://{host}:{server.port}/"), resolver=resolver)
+        with pytest.raises((Reject, Retry)):
+            await send(client)
+        assert server.asked == 0
 
 
 async def test_a_name_without_an_answer_may_have_one_later():

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from services.collector.addresses import AddressGuard, parse_networks
+from services.collector.addresses import AddressGuard
 from services.collector.journal import Journal
+from services.collector.networks import parse_networks
 from services.collector.onboarding.checks import examine, identify
 from services.collector.polling.look import Looker
 from services.collector.registry.printers import Printer

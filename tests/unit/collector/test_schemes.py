@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from services.collector.access import Access
-from services.collector.addresses import AddressGuard, GuardedResolver, normal_address, parse_networks
+from services.collector.addresses import AddressGuard, GuardedResolver, normal_address
+from services.collector.networks import parse_networks
 from services.collector.sources.ipp.source import IppSource
 from services.collector.sources.opening import fingerprint_of, open_source
 from shared.errors import Reject

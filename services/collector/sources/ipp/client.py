@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import ssl
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,13 +14,11 @@ from services.collector.sources.ipp.encode import encode
 from services.collector.sources.ipp.message import Message
 from services.collector.sources.ipp.tags import CLIENT_ERRORS, SERVER_ERRORS, GroupTag, Status
 from services.collector.sources.ipp.view import View
+from services.collector.sources.outgoing import TIMEOUT_S, device_session, read_answer, telling, tls_of
 from shared.errors import NotFound, Reject, Retry
 
 CONTENT_TYPE: Final = "application/ipp"
 IPP_PORT: Final = 631
-TIMEOUT_S: Final = 10.0
-CONNECT_TIMEOUT_S: Final = 4.0
-MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
 _HTTP_SCHEMES: Final = {"ipp": "http", "ipps": "https", "http": "http", "https": "https"}
 _NAMES: Final = {int(status): status.name.lower().replace("_", " ") for status in Status}
 _PORTS: Final = {"ipp": IPP_PORT, "ipps": IPP_PORT, "http": 80, "https": 443}
@@ -76,7 +72,7 @@ class IppClient:
     ) -> None:
         self.address = address
         self._timeout_s = timeout_s
-        self._tls = aiohttp.Fingerprint(tls_fingerprint) if tls_fingerprint else True
+        self._tls = tls_of(tls_fingerprint)
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
@@ -102,48 +98,18 @@ class IppClient:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            # One connection, closed after each answer: printers have few, and drop idle ones without a word.
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=1, force_close=True, resolver=self._resolver),
-                timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=CONNECT_TIMEOUT_S),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE, "Accept-Encoding": "identity"},
-                # A small answer must not grow a thousandfold in memory: compressed ones are refused.
-                auto_decompress=False,
-            )
+            headers = {"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE}
+            self._session = device_session(self._resolver, timeout_s=self._timeout_s, headers=headers)
         return self._session
 
     async def _post(self, body: bytes) -> bytes:
         where = self.address.uri
-        try:
+        with telling(where, self._timeout_s):
             async with self._open().post(
                 self.address.url, data=body, allow_redirects=False, ssl=self._tls
             ) as answer:
                 self._check_http(answer)
-                octets = bytearray()
-                async for chunk in answer.content.iter_chunked(65_536):
-                    octets += chunk
-                    if len(octets) > MAX_ANSWER_BYTES:
-                        raise Reject(f"{where} answers more than {MAX_ANSWER_BYTES} octets")
-                return bytes(octets)
-        except aiohttp.ConnectionTimeoutError as error:
-            raise Retry(f"{where} can't be reached: no connection within {CONNECT_TIMEOUT_S:g} s") from error
-        except TimeoutError as error:
-            raise Retry(f"{where} does not answer within {self._timeout_s:g} s") from error
-        except aiohttp.ServerFingerprintMismatch as error:
-            raise Reject(
-                f"{where} shows another TLS certificate than the pinned one: {error.got.hex()}"
-            ) from error
-        except aiohttp.ClientConnectorCertificateError as error:
-            wrong = getattr(error.certificate_error, "verify_message", None) or error.certificate_error
-            raise Reject(f"{where} shows a TLS certificate that is not trusted: {wrong}") from error
-        except aiohttp.ClientSSLError as error:
-            raise Retry(f"{where} can't be reached by TLS, does it speak it there? ({error.os_error})") from error
-        except aiohttp.ClientConnectorError as error:
-            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.os_error)
-            raise Retry(f"{where} can't be reached: {reason}") from error
-        except (aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as error:
-            raise Retry(f"{where} can't be reached: {error or type(error).__name__}") from error
+                return await read_answer(answer, where)
 
     def _check_http(self, answer: aiohttp.ClientResponse) -> None:
         where, status = self.address.uri, answer.status
@@ -157,8 +123,6 @@ class IppClient:
             raise Reject(f"{where} is not a printer's IPP address (HTTP {status} {answer.reason})")
         if answer.content_type != CONTENT_TYPE:
             raise Reject(f"{where} does not speak IPP: it answers {answer.content_type}")
-        if (coding := answer.headers.get("Content-Encoding", "identity").lower()) != "identity":
-            raise Reject(f"{where} compresses its answer ({coding[:40]}), though it was not asked to")
 
     def _check(self, answer: Message) -> None:
         code = answer.code

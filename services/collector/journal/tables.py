@@ -1,0 +1,52 @@
+"""The tables of the journal's file: the records, and what other parts keep beside them to write both at once."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+SCHEMA_VERSION: Final = 1
+
+_RECORDS: Final = """
+CREATE TABLE record (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
+  stored_at_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE refused (
+  number INTEGER PRIMARY KEY, topic TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, reason TEXT NOT NULL
+) STRICT;
+CREATE TABLE seen (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL, digest BLOB NOT NULL, UNIQUE (event_id, digest)
+) STRICT;
+CREATE TABLE source (name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE cursor (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE tally (one INTEGER PRIMARY KEY CHECK (one = 1), waiting INTEGER NOT NULL) STRICT;
+INSERT INTO tally VALUES (1, 0);
+"""
+
+_ADDITIONS: Final = (
+    # Answers to requests with an Idempotency-Key: intake/idempotency.py.
+    """CREATE TABLE IF NOT EXISTS answer (
+         key TEXT PRIMARY KEY, request BLOB NOT NULL, body BLOB NOT NULL, stored_at_ms INTEGER NOT NULL
+       ) STRICT""",
+    "CREATE INDEX IF NOT EXISTS answer_by_age ON answer (stored_at_ms)",
+)
+"""Tables that came later. They are added to whatever file is opened, so they may be changed by additions only;
+a program that does not know them passes over them, thus going back to an older one stays possible."""
+
+
+def make_tables(db: sqlite3.Connection) -> None:
+    """Makes what is missing, within the caller's transaction.
+
+    Raises:
+        sqlite3.DatabaseError: the file is of a program that changed the tables of the records.
+    """
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version == 0:
+        for statement in _RECORDS.split(";\n"):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    elif version != SCHEMA_VERSION:
+        raise sqlite3.DatabaseError(f"its version is {version}, this program knows {SCHEMA_VERSION}")
+    for statement in _ADDITIONS:
+        db.execute(statement)
