@@ -27,6 +27,7 @@ from services.collector.settings import CollectorSettings, load_settings
 from services.collector.sources.opening import open_source
 from services.collector.sources.source import PrinterSource
 from services.collector.vault import Vault
+from services.collector.wiring.sharing import Sharing
 from shared import log
 from shared.clock import SystemClock
 from shared.errors import Retry, Unreachable
@@ -74,13 +75,20 @@ async def serve(settings: CollectorSettings) -> None:
                 raise
             _log.warning("printers_of_the_last_run_are_read", printers=len(registry.printers()), error=str(error))
             await pool.open()
-        await _run(settings, journal, registry, clock)
+        sharing = Sharing(settings, pool, journal, registry, clock=clock)
+        await sharing.begin()
+        try:
+            await _run(settings, journal, registry, sharing, clock)
+        finally:
+            await sharing.close()
     finally:
         await journal.close()
         await pool.close()
 
 
-async def _run(settings: CollectorSettings, journal: Journal, registry: Registry, clock: SystemClock) -> None:
+async def _run(
+    settings: CollectorSettings, journal: Journal, registry: Registry, sharing: Sharing, clock: SystemClock
+) -> None:
     guard = AddressGuard(parse_networks(settings.printer_networks))
 
     resolver = GuardedResolver(guard)
@@ -93,12 +101,14 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
     def make_looker(printer: Printer) -> Looker:
         access = vault.open(printer.id, printer.sealed_access)
         source = open_at(printer.address, printer.ref, access)
-        return Looker(printer, source, journal, guard, collector_id=settings.collector_id)
+        return Looker(
+            printer, source, journal, guard, collector_id=settings.collector_id, progress=sharing.handover
+        )
 
     rhythm = Rhythm(
         settings.poll_interval_s, settings.poll_max_delay_s, settings.poll_timeout_s, settings.poll_concurrency
     )
-    poller = Poller(registry, make_looker, rhythm, clock=clock)
+    poller = Poller(sharing.owned.view(), make_looker, rhythm, clock=clock, aligned=sharing.owned.aligned)
     client_id = f"inkmeter-collector-{settings.collector_id}"
     sender = KafkaSender(
         partial(make_producer, settings.kafka_bootstrap, client_id),
@@ -116,7 +126,7 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
     readiness.add("kafka", publisher.probe)
     readiness.add("database", database)
     routes = [
-        *PrintersApi(registry, poller, guard, open_at, vault, clock=clock).routes(),
+        *PrintersApi(registry, sharing.statuses(poller), guard, open_at, vault, clock=clock).routes(),
         *JobsApi(intake, journal, publisher, clock=clock).routes(),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
@@ -126,6 +136,7 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
             "publisher": publisher.run,
             "poller": poller.run,
             "registry": registry.run,
+            **sharing.tasks(poller),
         }
     )
 

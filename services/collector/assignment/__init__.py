@@ -1,1 +1,1 @@
-"""Which printers this collector reads: a share that Kafka gives it, taken over and handed on through PostgreSQL."""
+"""Which printers this collector reads: a share that Kafka gives, handed on through PostgreSQL."""

@@ -1,7 +1,7 @@
 """A member of the consumer group that shares the printers out: tells which partitions are this collector's.
 
-The group is librdkafka's, which moves partitions cooperatively: those that stay with a member are not taken from it
-for a moment. Its name in the group is the collector's id, so that a restart gets the same partitions back without
+The client is librdkafka, which moves partitions cooperatively: those that stay with a member are never taken from it
+meanwhile. The collector's id is its name in the group, so that a restart gets the same partitions back without
 disturbing the others.
 """
 

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from services.collector import metrics
 from services.collector.assignment.share import EVERYTHING, NOTHING, Share
 from services.collector.registry.printers import Printer
 from services.collector.registry.twice import queues_of_devices
@@ -142,6 +143,7 @@ class OwnedPrinters:
     def _show(self) -> None:
         if (now := self.printers()) != self._shown:
             self._shown = now
+            metrics.PRINTERS_OWNED.set(len(now))
             for view in self._views:
                 view.changed.set()
 
@@ -189,4 +191,3 @@ class OwnedView:
     def printers(self) -> list[Printer]:
         """Those that are read here."""
         return self._owned.printers()
-

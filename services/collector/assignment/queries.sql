@@ -47,7 +47,7 @@ ON CONFLICT (printer_id) DO UPDATE SET
   collector = excluded.collector, status = excluded.status, written_at = excluded.written_at;
 
 -- name: statuses_since
--- What any collector has found lately.
+-- What other collectors have found lately; the first time also what this one had found in an earlier run.
 SELECT printer_id, collector, status, written_at FROM collector.printer_status
-WHERE written_at > %(since)s
+WHERE written_at > %(since)s AND (collector <> %(me)s OR %(own)s)
 ORDER BY written_at;

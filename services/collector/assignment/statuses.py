@@ -19,7 +19,7 @@ from shared.errors import Retry
 
 EXCHANGE_S: Final = 2.0
 """How soon a change is seen by other collectors, twice over at most."""
-FRESH_S: Final = 60.0
+FRESH: Final = timedelta(seconds=60)
 """A status that does not change is written as often, so that it is seen that it is still looked at."""
 OVERLAP: Final = timedelta(seconds=15)
 """Read again each time: what is written at one moment may be seen a little later."""
@@ -36,8 +36,8 @@ class Rows(Protocol):
         """Stores what polling has found."""
         ...
 
-    async def statuses_since(self, since: datetime) -> list[ToldStatus]:
-        """What was written after a moment."""
+    async def statuses_since(self, since: datetime, *, own: bool) -> list[ToldStatus]:
+        """What others have written after a moment, with `own` this collector as well."""
         ...
 
 
@@ -85,9 +85,9 @@ class StatusBoard:
         due: dict[str, PrinterStatus] = {}
         for printer_id, status in statuses.items():
             before = self._written.get(printer_id)
-            if status.looked_at is None:
+            if status.looked_at is None or (before and before[0] is status and now - before[1] < FRESH):
                 continue
-            if before is None or now - before[1] >= timedelta(seconds=FRESH_S) or _differ(before[0], status):
+            if before is None or now - before[1] >= FRESH or _differ(before[0], status):
                 due[printer_id] = status
                 self._note(printer_id, status)
         if due:
@@ -102,7 +102,7 @@ class StatusBoard:
         Raises:
             Retry: PostgreSQL is away.
         """
-        for row in await self._rows.statuses_since(self._since):
+        for row in await self._rows.statuses_since(self._since, own=self._since == _NEVER):
             try:
                 status = _decode(row.status)
             except msgspec.DecodeError:

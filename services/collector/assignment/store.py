@@ -82,9 +82,9 @@ class AssignmentStore:
         """Stores what polling has found, as JSON by printer id."""
         await self._rows("write_statuses", {"ids": list(statuses), "statuses": list(statuses.values())})
 
-    async def statuses_since(self, since: datetime) -> list[ToldStatus]:
-        """What any collector has written after a moment, oldest first."""
-        return [ToldStatus(*row) for row in await self._rows("statuses_since", {"since": since})]
+    async def statuses_since(self, since: datetime, *, own: bool) -> list[ToldStatus]:
+        """What other collectors have written after a moment, with `own` this one as well; oldest first."""
+        return [ToldStatus(*row) for row in await self._rows("statuses_since", {"since": since, "own": own})]
 
     async def _rows(self, name: str, values: Mapping[str, Any]) -> list[TupleRow]:
         try:

@@ -1,0 +1,1 @@
+"""Wires parts of the collector that are made of several pieces; main puts them together."""
