@@ -128,3 +128,11 @@ async def test_a_collector_that_is_stopped_hands_its_printers_on(shops: tuple[Ru
     for printer in fleet.printers:
         printer.print()
     assert set((await jobs_told(first, PRINTERS)).values()) == {1}
+
+
+async def test_two_collectors_of_one_name_do_not_both_go_on(shops: tuple[Running, Running]):
+    first, second = shops
+    first.start("collector")
+    second.start("collector", INKMETER_COLLECTOR_ID="c1")
+    eventually(lambda: first.ended("collector"), within_s=TAKEN_OVER_S, what="one of them ends")
+    assert "INKMETER_COLLECTOR_ID" in first.log_of("collector")

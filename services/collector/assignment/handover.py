@@ -1,8 +1,8 @@
 """Carries cursors to PostgreSQL, so that whoever reads a printer next goes on where this collector stopped.
 
-A cursor is copied once Kafka has all jobs that were read up to it. If this collector and its disk were lost before,
-the next one reads those jobs again: their ids are made of what the device says, so none is charged twice. The first
-cursor of a printer is copied before its jobs are told, as it holds what jobs are dated by.
+A cursor is copied once Kafka has all jobs that were read up to it. If this collector and its disk are lost before,
+the next one reads those jobs again: their ids are made of what the device says, so none is charged twice. The
+first cursor of a printer is copied before its jobs are told, as it holds what jobs are dated by.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A member of the consumer group that shares the printers out: tells which partitions are this collector's.
 
-The client is librdkafka, which moves partitions cooperatively: those that stay with a member are never taken from it
-meanwhile. The collector's id is its name in the group, so that a restart gets the same partitions back without
+The client is librdkafka, which moves partitions cooperatively: those that stay with a member are never taken from
+it meanwhile. The collector's id is its name in the group, so that a restart gets the same partitions back without
 disturbing the others.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from services.collector.assignment.share import Share
 from shared.backoff import Backoff
@@ -70,16 +70,14 @@ class GroupMember:
 
     async def _serve(self, consumer: Consumer, backoff: Backoff) -> None:
         while True:
-            found = consumer.consume(MAX_RECORDS, timeout=0)
-            for message in found:
-                _check(message)
+            told = _drained(consumer)
             if self._moved:
                 partitions = await asyncio.to_thread(_partitions, consumer, self._topic)
                 self._moved = False
                 self._share(Share(partitions, frozenset(self._mine)))
                 _log.info("printers_shared_out", partitions=partitions, mine=sorted(self._mine))
                 backoff.reset()
-            elif any(message.error() is None for message in found):
+            elif told:
                 self._changed()
             await asyncio.sleep(LOOK_EVERY_S)
 
@@ -93,13 +91,27 @@ class GroupMember:
         self._mine -= {each.partition for each in fewer}
 
 
-def _check(message: Message) -> None:
-    """Raises what ends a membership; all else librdkafka mends by itself."""
-    error = message.error()
-    if error is None:
-        return
-    if error.code() == KafkaError.FENCED_INSTANCE_ID or error.fatal():
-        raise KafkaException(error)
+def _drained(consumer: Consumer) -> bool:
+    """Serves the client and takes what has come; whether records were among it.
+
+    Raises:
+        ConfigError, KafkaException: the membership is at its end; all else librdkafka mends by itself.
+    """
+    records = False
+    for _ in range(MAX_RECORDS):
+        message = consumer.poll(0)
+        if message is None:
+            break
+        error = message.error()
+        records |= error is None
+        if error is not None and (error.fatal() or error.name() == "_FATAL"):
+            if "fenced" in error.str().lower():
+                raise ConfigError(
+                    "Another collector runs under the same name.",
+                    remedy="Give each collector an INKMETER_COLLECTOR_ID of its own.",
+                )
+            raise KafkaException(error)
+    return records
 
 
 def _partitions(consumer: Consumer, topic: str) -> int:
