@@ -172,3 +172,8 @@ FROM (
     FROM accounting.period_close WINDOW w AS (ORDER BY month)
 ) AS p
 WHERE before <> month - interval '1 month' OR closed_before > closed_at
+
+-- name: verify_no_correction_that_waits_for_a_posted_job
+-- What a source took back is void, as soon as both are known.
+SELECT 'job ' || w.corrects || ' was taken back and still counts'
+FROM accounting.waiting_correction AS w JOIN accounting.job AS j ON j.job_id = w.corrects

@@ -36,3 +36,8 @@ PRINTERS_OWNED = Gauge(
     "Printers that this collector reads. Over all collectors fewer than are enabled, for more than a minute: "
     "`inkmeter printers list` says which are not read.",
 )
+EVENT_SERVERS = Gauge(
+    "inkmeter_collector_event_servers",
+    "CUPS servers whose events are read. Fewer than there are: ended jobs are found by polling only.",
+)
+EVENTS = Counter("inkmeter_collector_events_total", "Events that CUPS servers told.")

@@ -16,6 +16,7 @@ from shared.events.devices import (
     DeviceChangedEvent,
 )
 from shared.events.envelope import CloudEvent
+from shared.events.job_corrections import JOB_CORRECTED, JobCorrected, JobCorrectedEvent
 from shared.events.jobs import JOB_COMPLETED, JobCompleted, JobCompletedEvent
 from shared.events.people import PERSON_CHANGED, PersonChanged, PersonChangedEvent
 from shared.events.printers import PRINTER_CHANGED, PrinterChanged, PrinterChangedEvent
@@ -30,6 +31,7 @@ from shared.events.projects import (
 
 EVENT_TYPES: dict[str, type] = {
     JOB_COMPLETED: JobCompletedEvent,
+    JOB_CORRECTED: JobCorrectedEvent,
     PRINTER_CHANGED: PrinterChangedEvent,
     PERSON_CHANGED: PersonChangedEvent,
     PROJECT_CHANGED: ProjectChangedEvent,
@@ -55,6 +57,7 @@ __all__ = [
     "EVENT_TYPES",
     "JOB_AUTHORIZED",
     "JOB_COMPLETED",
+    "JOB_CORRECTED",
     "PERSON_CHANGED",
     "PRINTER_CHANGED",
     "PROJECT_CHANGED",
@@ -77,6 +80,8 @@ __all__ = [
     "JobAuthorizedEvent",
     "JobCompleted",
     "JobCompletedEvent",
+    "JobCorrected",
+    "JobCorrectedEvent",
     "PersonChanged",
     "PersonChangedEvent",
     "PrinterChanged",

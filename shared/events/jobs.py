@@ -26,6 +26,8 @@ Text = Annotated[str, Meta(max_length=1_000)]
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 Quantity = Annotated[int, Meta(ge=0, le=10**15)]
 """Areas in mm2, lengths in um, ink in uL: 10**15 mm2 is a thousand square kilometres."""
+Evidence = Annotated[dict[Code, Text], Meta(max_length=40)]
+"""Flat facts, each a text: what something was found by."""
 
 Kind = Literal["print", "copy", "scan", "checkplot", "reprint", "internal"]
 Outcome = Literal["completed", "cancelled_by_user", "cancelled_by_device", "aborted", "partial"]
@@ -82,7 +84,7 @@ class JobLine(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
 
 class JobCompleted(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A job that came to its end, with what it consumed."""
+    """A job that came to its end, with what it consumed; `evidence` says what that is known by."""
 
     job: JobRef = JobRef()
     printer: PrinterRef
@@ -100,6 +102,7 @@ class JobCompleted(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     measured: Measured | None = None
     correlation_id: Code | None = None
     raw_reference: Text | None = None
+    evidence: Evidence | None = None
     lines: Annotated[list[JobLine], Meta(min_length=1, max_length=MAX_LINES)]
 
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from services.accounting.dimensions import DIMENSIONS
-from services.accounting.ledger.codes import CODES
+from services.accounting.event_codes import CODES
 from services.accounting.ledger.writer import LedgerWriter
 from services.reporting.question import FILTERS, Question
 from services.reporting.store import Store

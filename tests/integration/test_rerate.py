@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import reject as pass_over
 from hypothesis import strategies as st
 
+from services.accounting.books.loader import Pricing
 from services.accounting.filters import LineFilters
 from services.accounting.ledger import simple_path
 from services.accounting.ledger.work import Work
 from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.partitions import month_number
-from services.accounting.pricebook_loader import Pricing
 from services.accounting.pricelist.check import read_document
 from services.accounting.pricing import Assignment, PriceBook, PriceList
 from shared.errors import Reject
@@ -88,7 +88,7 @@ def test_lines_are_priced_again_as_the_plain_pricing_does(
     with writer.plain_connection() as connection:
         connection.autocommit = False
         try:
-            postings, _ = writer.postings(work, prices_of(booked))
+            postings, _, _ = writer.postings(work, prices_of(booked))
             postings = list({each.job_id: each for each in reversed(postings)}.values())
             simple_path.learn_dimensions(postings, writer.dimensions)
             simple_path.post(connection, postings, writer.dimensions, NOW)

@@ -13,8 +13,8 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from services.accounting.amend.sums import QUERIES, move_sums
-from services.accounting.ledger.codes import ENTRY_KIND
-from services.accounting.ledger.entries import OWN_STREAM, first_entry
+from services.accounting.entries import OWN_STREAM, first_entry
+from services.accounting.event_codes import ENTRY_KIND
 from shared.errors import Conflict, NotFound
 
 BULK_LINES: Final = 10_000

@@ -10,7 +10,7 @@ import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from services.accounting.ledger.entries import MAX_PARTITIONS
+from services.accounting.entries import MAX_PARTITIONS
 from services.accounting.ledger.simple_path import QUERIES
 from services.accounting.ledger.work import Fenced, Work
 from shared.errors import ConfigError

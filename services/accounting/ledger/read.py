@@ -70,7 +70,7 @@ def decoded(record: Record) -> JobCompleted:
     return event.data
 
 
-def refuse_nul(job: JobCompleted) -> None:
+def refuse_nul(job: Struct) -> None:
     """PostgreSQL holds no NUL in a text.
 
     Raises:

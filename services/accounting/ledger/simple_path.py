@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 
 from services.accounting import dimensions as dim
 from services.accounting.dimensions import Dimension, Dimensions
-from services.accounting.ledger.codes import CATEGORY_BY, COLOUR_MODE, ENTRY_KIND, KIND, MEASURED, OUTCOME
+from services.accounting.event_codes import CATEGORY_BY, COLOUR_MODE, ENTRY_KIND, KIND, MEASURED, OUTCOME
 from services.accounting.ledger.columns import CHARGE_COLUMNS, CHARGE_NAMES, JOB_COLUMNS, JOB_NAMES
 from services.accounting.ledger.posting import Line, Posting
 from services.accounting.rollups import ROLLUPS, moved_on, summed

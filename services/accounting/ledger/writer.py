@@ -13,16 +13,18 @@ import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from services.accounting.books.loader import Pricing
 from services.accounting.dimensions import Dimensions
+from services.accounting.entries import first_entry, place_of
 from services.accounting.ledger import simple_path
-from services.accounting.ledger.entries import first_entry, place_of
+from services.accounting.ledger.corrections import Contradicted, claim, claim_all, contradictions, settle
 from services.accounting.ledger.fence import APPLICATION_NAME, Fence, OffsetFence, standing
 from services.accounting.ledger.open_months import MonthClosed, require_open
 from services.accounting.ledger.posting import Posting, posting_of
 from services.accounting.ledger.read import read_job
+from services.accounting.ledger.read_correction import Correction, correction_of
 from services.accounting.ledger.work import Outcome, Refusal, Work
 from services.accounting.partitions import Months, month_number
-from services.accounting.pricebook_loader import Pricing
 from shared.clock import Clock, SystemClock
 from shared.errors import Conflict, Reject
 from shared.postgres import classify, connect
@@ -39,6 +41,7 @@ class Packed(Protocol):
 
     generation: int
     refused: Sequence[Refusal]
+    corrections: Sequence[Correction]
     first_day: date | None
 
     def post(self, connection: Connection[TupleRow], posted_at: datetime) -> tuple[int, int, int, list[int]]:
@@ -115,10 +118,13 @@ class LedgerWriter:
             with connection.transaction():
                 self._fence.advance(connection, work)
                 require_open(connection, packed.first_day)
-                jobs, lines, duplicates, contradictions = packed.post(connection, self._clock.now())
-                refused = [*packed.refused, *_refusals(work, contradictions)]
+                now = self._clock.now()
+                claim_all(connection, packed.corrections, stream=work.stream, posted_at=now)
+                jobs, lines, duplicates, contradictory = packed.post(connection, now)
+                settle(connection)
+                refused = [*packed.refused, *_refusals(work, contradictory)]
                 self._keep(connection, refused)
-        except (*_TRY_SIMPLE, MonthClosed) as error:
+        except (*_TRY_SIMPLE, MonthClosed, Contradicted) as error:
             log.info("ledger_takes_simple_path", reason=type(error).__name__, records=len(work.records))
             return None
         except psycopg.Error as error:
@@ -162,33 +168,43 @@ class LedgerWriter:
 
     def _attempt(self, work: Work, pricing: Pricing, known: Sequence[Refusal]) -> Outcome:
         """One transaction: fence, jobs and charges, rollups, what is refused."""
-        postings, refused = ([], list(known)) if known else self.postings(work, pricing)
+        postings, corrections, refused = ([], [], list(known)) if known else self.postings(work, pricing)
         simple_path.learn_dimensions(postings, self.dimensions)
         self.months.ensure({month_number(each.job.completed_at.astimezone(UTC)) for each in postings})
         connection = self._ready()
         jobs = lines = 0
-        contradictions: list[int] = []
+        contradictory: list[int] = []
         with connection.transaction():
             self._fence.advance(connection, work)
             require_open(connection, min((each.day for each in postings), default=None))
+            now = self._clock.now()
+            if bad := set(claim(connection, corrections, stream=work.stream, posted_at=now)):
+                postings = [each for each in postings if each.entry_id not in bad]
+                refused += contradictions(work, corrections, bad)
             if postings:
-                jobs, lines, contradictions = simple_path.post(
-                    connection, postings, self.dimensions, self._clock.now()
-                )
-                refused += _refusals(work, contradictions)
+                jobs, lines, contradictory = simple_path.post(connection, postings, self.dimensions, now)
+                refused += _refusals(work, contradictory)
+            settle(connection)
             self._keep(connection, refused)
-        return Outcome(jobs, lines, len(postings) - jobs - len(contradictions), refused)
+        return Outcome(jobs, lines, len(postings) - jobs - len(contradictory), refused)
 
-    def postings(self, work: Work, pricing: Pricing) -> tuple[list[Posting], list[Refusal]]:
+    def postings(self, work: Work, pricing: Pricing) -> tuple[list[Posting], list[Correction], list[Refusal]]:
         """Reads and prices every record of a batch; those that are no good come back with the reason."""
-        postings, refused = [], []
+        postings: list[Posting] = []
+        corrections: list[Correction] = []
+        refused: list[Refusal] = []
         for record in work.records:
             entry_id = first_entry(work.stream, record.partition) + record.offset
             try:
-                postings.append(posting_of(read_job(record), entry_id, pricing, self._zone))
+                correction = correction_of(record)
+                job = correction.replacement if correction else read_job(record)
+                if job is not None:
+                    postings.append(posting_of(job, entry_id, pricing, self._zone))
+                if correction is not None:
+                    corrections.append(correction)
             except Reject as reject:
                 refused.append(Refusal(record, reject))
-        return postings, refused
+        return postings, corrections, refused
 
     def _keep(self, connection: Connection[TupleRow], refused: Sequence[Refusal]) -> None:
         """Sets refused records aside within the transaction; the relay tells of them after the commit."""

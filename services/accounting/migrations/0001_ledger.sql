@@ -89,7 +89,7 @@ INSERT INTO accounting.quality VALUES (0, '');
 INSERT INTO accounting.finishing VALUES (0, '');
 INSERT INTO accounting.ink_set VALUES (0, '');
 
--- Fixed words of the events; services/accounting/ledger/codes.py holds the same numbers.
+-- Fixed words of the events; services/accounting/event_codes.py holds the same numbers.
 CREATE TABLE accounting.code (
     what text NOT NULL,
     no smallint NOT NULL,

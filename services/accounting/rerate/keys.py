@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from services.accounting.ledger.codes import COLOUR_MODE, KIND, OUTCOME
+from services.accounting.event_codes import COLOUR_MODE, KIND, OUTCOME
 from services.accounting.ledger.fast.sums import TooLarge
 from services.accounting.pricing import PriceBook, PrinterFacts
 from services.accounting.pricing.entries import TABLES

@@ -23,8 +23,8 @@ from psycopg.waiting import WAIT_W
 from services.accounting.amend import NewCorrection
 from services.accounting.amend.post import BULK_LINES
 from services.accounting.amend.sums import QUERIES
-from services.accounting.ledger.codes import ENTRY_KIND
-from services.accounting.ledger.entries import OWN_STREAM, first_entry
+from services.accounting.entries import OWN_STREAM, first_entry
+from services.accounting.event_codes import ENTRY_KIND
 from services.accounting.ledger.fast.arrays import RAW, register
 from services.accounting.ledger.fast.days import month_starts
 from services.accounting.ledger.fast.layout import NULL64

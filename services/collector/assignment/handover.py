@@ -41,7 +41,7 @@ class Rows(Protocol):
         """Stores cursors by printer id."""
         ...
 
-    async def keep_first(self, printer_id: str, cursor: str) -> None:
+    async def keep_first(self, printer_id: str, reading_id: str, cursor: str) -> None:
         """Stores a printer's first cursor."""
         ...
 
@@ -82,24 +82,25 @@ class Handover:
         return {each.printer_id for each in taken}
 
     async def _go_on(self, taken: Taken) -> None:
-        name = CURSOR_PREFIX + taken.printer_id
+        reading_id = taken.kept.reading_id or taken.printer_id
+        name = CURSOR_PREFIX + reading_id
         own = await self._journal.cursor(name)
         # Of a printer that nobody else has read meanwhile, the journal's own cursor is the newest.
         if taken.kept.cursor and not (taken.was_mine and own):
             self._noted.pop(taken.printer_id, None)
             await self._journal.adopt((name, taken.kept.cursor), taken.kept.job_ids)
         elif own and not taken.kept.cursor:
-            self.note(taken.printer_id, own, ())
+            self.note(taken.printer_id, reading_id, own, ())
 
-    async def first(self, printer_id: str, cursor: str) -> None:
+    async def first(self, printer_id: str, reading_id: str, cursor: str) -> None:
         """Copies the very first cursor of a printer now; a PostgreSQL that is away keeps nobody from reading."""
         with suppress(Retry, TimeoutError):
             async with asyncio.timeout(FIRST_CURSOR_S):
-                await self._rows.keep_first(printer_id, cursor)
+                await self._rows.keep_first(printer_id, reading_id, cursor)
 
-    def note(self, printer_id: str, cursor: str, job_ids: Collection[str]) -> None:
+    def note(self, printer_id: str, reading_id: str, cursor: str, job_ids: Collection[str]) -> None:
         """A printer was read up to a cursor, and its jobs are in the journal."""
-        self._noted[printer_id] = _Noted(Kept(cursor, tuple(job_ids)[:MAX_JOB_IDS]))
+        self._noted[printer_id] = _Noted(Kept(reading_id, cursor, tuple(job_ids)[:MAX_JOB_IDS]))
         self._news.set()
 
     def release(self, printer_ids: Collection[str]) -> None:

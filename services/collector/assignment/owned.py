@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from typing import Final, Protocol
 
@@ -108,9 +108,10 @@ class OwnedPrinters:
         """Those that are read here, by name."""
         return [printer for printer in self._registry.printers() if printer.id in self._owned]
 
-    def aligned(self) -> None:
-        """The poller no longer looks at what is not among the printers."""
-        gone, self._letting_go = self._letting_go, set()
+    def aligned(self, read: Collection[str]) -> None:
+        """The poller looks at these, and no longer at any other."""
+        gone = {each for each in self._letting_go if each not in read}
+        self._letting_go -= gone
         if gone:
             self._handover.release(gone)
 

@@ -8,21 +8,24 @@ WITH before AS (
   SELECT id, %(me)s FROM collector.printer WHERE id = ANY (%(ids)s) ORDER BY id
   ON CONFLICT (printer_id) DO UPDATE SET owner = excluded.owner, released = false, changed_at = clock_timestamp()
   WHERE c.owner = excluded.owner OR c.released OR %(waited)s
-  RETURNING printer_id, value, job_ids
+  RETURNING printer_id, reading_id, value, job_ids
 )
-SELECT taken.printer_id, taken.value, taken.job_ids, before.owner IS NOT DISTINCT FROM %(me)s
+SELECT taken.printer_id, taken.reading_id, taken.value, taken.job_ids, before.owner IS NOT DISTINCT FROM %(me)s
 FROM taken LEFT JOIN before USING (printer_id);
 
 -- name: keep_cursors
 -- Stores cursors, unless another collector has taken the printer meanwhile.
-UPDATE collector.cursor AS c SET value = n.value, job_ids = n.job_ids, changed_at = clock_timestamp()
-FROM unnest(%(ids)s::text[], %(values)s::text[], %(job_ids)s::text[]) AS n (printer_id, value, job_ids)
+UPDATE collector.cursor AS c
+SET reading_id = n.reading_id, value = n.value, job_ids = n.job_ids, changed_at = clock_timestamp()
+FROM unnest(%(ids)s::text[], %(reading_ids)s::text[], %(values)s::text[], %(job_ids)s::text[])
+  AS n (printer_id, reading_id, value, job_ids)
 WHERE c.printer_id = n.printer_id AND c.owner = %(me)s;
 
 -- name: keep_first_cursor
--- Stores the very first cursor of a printer, before any of its jobs is told.
-UPDATE collector.cursor SET value = %(value)s, changed_at = clock_timestamp()
-WHERE printer_id = %(id)s AND owner = %(me)s AND value = '';
+-- Stores the very first cursor of a device, before any of its jobs is told.
+UPDATE collector.cursor
+SET reading_id = %(reading_id)s, value = %(value)s, job_ids = '', changed_at = clock_timestamp()
+WHERE printer_id = %(id)s AND owner = %(me)s AND (value = '' OR reading_id <> %(reading_id)s);
 
 -- name: release_printers
 -- Lets go of printers, for whoever comes next.

@@ -20,8 +20,15 @@ STATEMENT_S: Final = 10.0
 
 
 class Kept(NamedTuple):
-    """How far a printer was read: its cursor, and the ids of jobs that Kafka has and the printer still shows."""
+    """How far a printer was read.
 
+    Attributes:
+        reading_id: whose history the cursor is a place in; see Printer.reading_id.
+        cursor: made by the source; "" where nothing was read yet.
+        job_ids: jobs that Kafka has and the printer still shows.
+    """
+
+    reading_id: str
     cursor: str
     job_ids: tuple[str, ...]
 
@@ -55,20 +62,21 @@ class AssignmentStore:
     async def take(self, printer_ids: Sequence[str], *, waited: bool) -> list[Taken]:
         """Takes those printers that are free; `waited` takes those of others, too."""
         rows = await self._rows("take_printers", {"ids": list(printer_ids), "waited": waited})
-        return [Taken(row[0], Kept(row[1], tuple(row[2].split())), bool(row[3])) for row in rows]
+        return [Taken(row[0], Kept(row[1], row[2], tuple(row[3].split())), bool(row[4])) for row in rows]
 
     async def keep(self, cursors: Mapping[str, Kept]) -> None:
         """Stores cursors by printer id; those of printers that another collector has taken are passed over."""
         values = {
             "ids": list(cursors),
+            "reading_ids": [each.reading_id for each in cursors.values()],
             "values": [each.cursor for each in cursors.values()],
             "job_ids": [" ".join(each.job_ids) for each in cursors.values()],
         }
         await self._rows("keep_cursors", values)
 
-    async def keep_first(self, printer_id: str, cursor: str) -> None:
-        """Stores a printer's first cursor, if there is none yet."""
-        await self._rows("keep_first_cursor", {"id": printer_id, "value": cursor})
+    async def keep_first(self, printer_id: str, reading_id: str, cursor: str) -> None:
+        """Stores a device's first cursor, if there is none yet."""
+        await self._rows("keep_first_cursor", {"id": printer_id, "reading_id": reading_id, "value": cursor})
 
     async def release(self, printer_ids: Sequence[str]) -> None:
         """Lets go of printers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, Protocol
 
@@ -13,7 +13,7 @@ from services.collector.addresses import AddressGuard
 from services.collector.intake.jobs import checked, complete, job_entry
 from services.collector.journal import Entry, Journal
 from services.collector.registry.printers import Printer, other_device
-from services.collector.sources.source import PrinterSource, Reading
+from services.collector.sources.source import HearsOfAttempts, PrinterSource, Reading
 from shared.errors import Reject
 from shared.events.jobs import JobCompleted
 
@@ -24,11 +24,11 @@ _log = structlog.get_logger()
 class Progress(Protocol):
     """Hears how far a printer is read, for whoever reads it next; see assignment.handover."""
 
-    async def first(self, printer_id: str, cursor: str) -> None:
+    async def first(self, printer_id: str, reading_id: str, cursor: str) -> None:
         """The very first jobs of a printer are about to be journaled, and this is the cursor after them."""
         ...
 
-    def note(self, printer_id: str, cursor: str, job_ids: Collection[str]) -> None:
+    def note(self, printer_id: str, reading_id: str, cursor: str, job_ids: Collection[str]) -> None:
         """All up to a cursor is in the journal; the printer still shows these jobs."""
         ...
 
@@ -68,11 +68,16 @@ class Looker:
         if not self._known_device:
             await self._check_device()
         if self._cursor is None:
-            self._cursor = await self._journal.cursor(CURSOR_PREFIX + self.printer.id)
+            self._cursor = await self._journal.cursor(CURSOR_PREFIX + self.printer.reading_id)
         reading = await self._source.completed_jobs(self._cursor)
         new, refused = await self._take(reading)
         self._tell_refused(refused)
         return reading, new
+
+    def hear(self, attempts: Mapping[int, int]) -> None:
+        """Passes on what was heard of earlier attempts at jobs, where the source has use for it."""
+        if attempts and isinstance(self._source, HearsOfAttempts):
+            self._source.hear(attempts)
 
     def lost(self) -> None:
         """The last look failed: who answers at the address is checked again before its jobs are taken."""
@@ -85,7 +90,8 @@ class Looker:
     async def _check_device(self) -> None:
         facts = await self._source.probe()
         if wrong := other_device(self.printer, facts):
-            raise Reject(f"{self.printer.address}: {wrong}")
+            remedy = f"if it was exchanged, use `inkmeter printers replace {self.printer.name}`"
+            raise Reject(f"{self.printer.address}: {wrong}; {remedy}")
         self._known_device = True
 
     async def _take(self, reading: Reading) -> tuple[int, list[str]]:
@@ -105,11 +111,12 @@ class Looker:
                 entries.append(job_entry(checked(whole), collector_id=self._collector_id, source=source))
                 jobs[event_id] = whole
         if entries or reading.cursor != self._cursor:
+            reading_id = self.printer.reading_id
             if entries and not self._cursor and self._progress:
-                await self._progress.first(self.printer.id, reading.cursor)
-            await self._journal.append(entries, cursor=(CURSOR_PREFIX + self.printer.id, reading.cursor))
+                await self._progress.first(self.printer.id, reading_id, reading.cursor)
+            await self._journal.append(entries, cursor=(CURSOR_PREFIX + reading_id, reading.cursor))
             if self._progress:
-                self._progress.note(self.printer.id, reading.cursor, jobs)
+                self._progress.note(self.printer.id, reading_id, reading.cursor, jobs)
         self._cursor, self._last_ids = reading.cursor, frozenset(jobs)
         for entry in entries:
             metrics.JOBS.labels(entry.source.rpartition("/")[2]).inc()

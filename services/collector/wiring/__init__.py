@@ -1,1 +1,1 @@
-"""Wires parts of the collector that are made of several pieces; main puts them together."""
+"""Parts of the wiring that are a concern of their own; only main uses them."""

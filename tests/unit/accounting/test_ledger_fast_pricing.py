@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from services.accounting import dimensions as dim
-from services.accounting.ledger.codes import ENTRY_KIND, OUTCOME
+from services.accounting.event_codes import ENTRY_KIND, OUTCOME
 from services.accounting.ledger.fast.days import Days
 from services.accounting.ledger.fast.layout import NULL64
 from services.accounting.ledger.fast.path import packed_batch

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.accounting.ledger.entries import first_entry, place_of
+from services.accounting.entries import first_entry, place_of
 from services.accounting.ledger.work import Fenced, Move, Work
 from shared.stream import Record
 

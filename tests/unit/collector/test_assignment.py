@@ -139,8 +139,9 @@ async def test_what_goes_is_let_go_of_once_the_poller_has_left_it():
     await world.ids()
     world.owned.set_share(HALF)
     await world.ids()
+    world.owned.aligned(ALL)
     assert not world.handover.released
-    world.owned.aligned()
+    world.owned.aligned(ids_in(HALF))
     assert world.handover.released == ALL - ids_in(HALF)
 
 
@@ -152,7 +153,7 @@ async def test_what_comes_back_before_the_poller_has_left_it_is_not_let_go_of():
     await world.ids()
     world.owned.set_share(EVERYTHING)
     await world.ids()
-    world.owned.aligned()
+    world.owned.aligned(ids_in(HALF))
     assert not world.handover.released
 
 

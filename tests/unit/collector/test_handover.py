@@ -35,7 +35,7 @@ class MemoryRows:
         self._ask()
         taken = []
         for each in printer_ids:
-            owner, released, kept = self.rows.get(each, (self.me, True, Kept("", ())))
+            owner, released, kept = self.rows.get(each, (self.me, True, Kept("", "", ())))
             if owner == self.me or released or waited:
                 self.rows[each] = (self.me, False, kept)
                 taken.append(Taken(each, kept, owner == self.me))
@@ -47,10 +47,10 @@ class MemoryRows:
             if self.rows[each][0] == self.me:
                 self.rows[each] = (self.me, self.rows[each][1], kept)
 
-    async def keep_first(self, printer_id: str, cursor: str) -> None:
+    async def keep_first(self, printer_id: str, reading_id: str, cursor: str) -> None:
         self._ask()
         if not self.rows[printer_id][2].cursor:
-            self.rows[printer_id] = (self.me, False, Kept(cursor, ()))
+            self.rows[printer_id] = (self.me, False, Kept(reading_id, cursor, ()))
 
     async def release(self, printer_ids: Sequence[str]) -> None:
         self._ask()
@@ -73,7 +73,7 @@ def rows() -> MemoryRows:
 
 async def read_up_to(journal: Journal, handover: Handover, cursor: str, *job_ids: str) -> None:
     await journal.append([Entry("jobs.v1", "p1", each, b"{}") for each in job_ids], cursor=(NAME, cursor))
-    handover.note("p1", cursor, job_ids)
+    handover.note("p1", "p1", cursor, job_ids)
 
 
 async def test_a_cursor_is_copied_once_kafka_has_what_was_read(journal: Journal, rows: MemoryRows):
@@ -81,10 +81,10 @@ async def test_a_cursor_is_copied_once_kafka_has_what_was_read(journal: Journal,
     await handover.take(["p1"], waited=False)
     await read_up_to(journal, handover, "one", "job-1")
     await handover.copy()
-    assert rows.rows["p1"][2] == Kept("", ())
+    assert rows.rows["p1"][2] == Kept("", "", ())
     await journal.published([record.number for record in await journal.read()])
     await handover.copy()
-    assert rows.rows["p1"][2] == Kept("one", ("job-1",))
+    assert rows.rows["p1"][2] == Kept("p1", "one", ("job-1",))
 
 
 async def test_a_printer_is_let_go_of_with_its_last_cursor(journal: Journal, rows: MemoryRows):
@@ -96,11 +96,11 @@ async def test_a_printer_is_let_go_of_with_its_last_cursor(journal: Journal, row
     assert not rows.rows["p1"][1], "Kafka has not got the job yet"
     await journal.published([1])
     await handover.copy()
-    assert rows.rows["p1"] == ("c1", True, Kept("one", ("job-1",)))
+    assert rows.rows["p1"] == ("c1", True, Kept("p1", "one", ("job-1",)))
 
 
 async def test_what_another_one_has_read_is_known_here(journal: Journal, rows: MemoryRows):
-    rows.rows["p1"] = ("c2", True, Kept("theirs", ("job-1", "job-2")))
+    rows.rows["p1"] = ("c2", True, Kept("p1", "theirs", ("job-1", "job-2")))
     await journal.append([], cursor=(NAME, "of long ago"))
     handover = Handover(rows, journal)
     assert await handover.take(["p1"], waited=False) == {"p1"}
@@ -109,14 +109,14 @@ async def test_what_another_one_has_read_is_known_here(journal: Journal, rows: M
 
 
 async def test_what_only_this_collector_has_read_goes_on_from_its_own_journal(journal: Journal, rows: MemoryRows):
-    rows.rows["p1"] = ("c1", False, Kept("copied", ()))
+    rows.rows["p1"] = ("c1", False, Kept("p1", "copied", ()))
     await journal.append([], cursor=(NAME, "newer"))
     await Handover(rows, journal).take(["p1"], waited=False)
     assert await journal.cursor(NAME) == "newer"
 
 
 async def test_a_journal_that_was_lost_goes_on_from_the_copy(journal: Journal, rows: MemoryRows):
-    rows.rows["p1"] = ("c1", False, Kept("copied", ("job-1",)))
+    rows.rows["p1"] = ("c1", False, Kept("p1", "copied", ("job-1",)))
     await Handover(rows, journal).take(["p1"], waited=False)
     assert await journal.cursor(NAME) == "copied"
     assert await journal.known(["job-1"]) == {"job-1"}
@@ -136,7 +136,7 @@ async def test_a_cursor_that_was_not_copied_in_time_never_overwrites_a_later_one
     handover = Handover(rows, journal)
     await handover.take(["p1"], waited=False)
     await read_up_to(journal, handover, "mine", "job-1")
-    rows.rows["p1"] = ("c2", False, Kept("theirs", ("job-1", "job-2")))
+    rows.rows["p1"] = ("c2", False, Kept("p1", "theirs", ("job-1", "job-2")))
     await journal.published([1])
     await handover.copy()
     assert rows.rows["p1"][2].cursor == "theirs"
@@ -153,10 +153,10 @@ async def test_the_first_cursor_is_copied_at_once_and_nobody_waits_for_a_postgre
 ):
     handover = Handover(rows, journal)
     await handover.take(["p1", "p2"], waited=False)
-    await handover.first("p1", "one")
+    await handover.first("p1", "p1", "one")
     assert rows.rows["p1"][2].cursor == "one"
     rows.away = True
-    await handover.first("p2", "two")
+    await handover.first("p2", "p2", "two")
     assert rows.rows["p2"][2].cursor == ""
 
 
@@ -171,7 +171,7 @@ async def test_nothing_is_forgotten_while_postgresql_is_away(journal: Journal, r
         await handover.copy()
     rows.away = False
     await handover.copy()
-    assert rows.rows["p1"] == ("c1", True, Kept("one", ("job-1",)))
+    assert rows.rows["p1"] == ("c1", True, Kept("p1", "one", ("job-1",)))
 
 
 async def test_a_stop_lets_go_of_all(journal: Journal, rows: MemoryRows):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from msgspec.structs import fields
 
 from services.accounting.categories import category_of
-from services.accounting.ledger.codes import CATEGORY_BY, COLOUR_MODE, ENTRY_KIND, KIND
+from services.accounting.event_codes import CATEGORY_BY, COLOUR_MODE, ENTRY_KIND, KIND
 from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Columns, coded, groups, whole
 from services.accounting.ledger.fast.names import Keys, Numbered
 from services.accounting.ledger.fast.rates import Kept, Rates, Terms

@@ -21,6 +21,7 @@ from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Colum
 from services.accounting.ledger.fast.rates import Rates
 from services.accounting.ledger.fast.rows import Rows
 from services.accounting.ledger.read import microseconds
+from services.accounting.ledger.read_correction import Correction
 from services.accounting.ledger.simple_path import QUERIES
 from services.accounting.ledger.work import Refusal, Work
 from services.accounting.rollups import ROLLUPS, SUMS, VALUES, Rollup, moved_on
@@ -59,6 +60,7 @@ class PackedBatch:
         """
         self.generation = dimensions.generation
         self.refused: Sequence[Refusal] = rows.refused
+        self.corrections: Sequence[Correction] = rows.corrections
         self._again = rows.again
         self._jobs, self._lines = rows.jobs, rows.lines
         self._is_posted = rows.is_posted

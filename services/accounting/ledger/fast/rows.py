@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import astuple
 
-from services.accounting.ledger.codes import KIND, MEASURED, OUTCOME
-from services.accounting.ledger.entries import first_entry
+from services.accounting.entries import first_entry
+from services.accounting.event_codes import KIND, MEASURED, OUTCOME
 from services.accounting.ledger.fast.days import QUARTER_HOUR_US, Days
 from services.accounting.ledger.fast.layout import NULL64, Columns, coded, whole
 from services.accounting.ledger.fast.lines import Lines
@@ -20,6 +20,7 @@ from services.accounting.ledger.fast.rates import Rates
 from services.accounting.ledger.fast.told import Told, read_all
 from services.accounting.ledger.messages import columns as columns_of_records
 from services.accounting.ledger.read import said_hash
+from services.accounting.ledger.read_correction import Correction, accepted
 from services.accounting.ledger.work import Refusal, Work
 from shared.events.jobs import PersonRef
 from shared.stream import Record
@@ -61,6 +62,7 @@ class Rows:
         ink_ul: the amounts of ink of all lines in order.
         is_posted: which jobs are to be posted: neither refused nor told before in the batch.
         again: the jobs that were told before.
+        corrections: what takes jobs back; those of refused records are not among them.
     """
 
     def __init__(self, rates: Rates, days: Days, work: Work, *, one_by_one: bool = False) -> None:
@@ -76,8 +78,12 @@ class Rows:
         self._one_by_one = one_by_one
         self.keys = Keys()
         self.refused: list[Refusal] = []
+        corrections: list[Correction] = []
         records = work.records
-        parts = [self._read(records[at : at + PART], work.stream) for at in range(0, max(1, len(records)), PART)]
+        parts = [
+            self._read(records[at : at + PART], work.stream, corrections)
+            for at in range(0, max(1, len(records)), PART)
+        ]
         self.jobs = _joined([part.jobs for part in parts])
         self.lines = _joined([part.lines for part in parts])
         before = np.cumsum([0] + [len(part.jobs["job_id"]) for part in parts[:-1]])
@@ -90,8 +96,9 @@ class Rows:
         for part, first in zip(parts, before.tolist(), strict=True):
             self.is_posted[[first + at for at in part.refused]] = False
         self.again = self._leave_out_again()
+        self.corrections = accepted(corrections, self.refused)
 
-    def _read(self, records: Sequence[Record], stream: int) -> Part:
+    def _read(self, records: Sequence[Record], stream: int, corrections: list[Correction]) -> Part:
         told = read_all(records)
         columns = told.columns
         flat = list(chain.from_iterable(columns["lines"]))
@@ -101,6 +108,7 @@ class Rows:
         jobs["payload_hash"] = _hashes(columns, told, values, jobs["lines"])
         lines = Lines(self._rates, self.keys, told, jobs, one_by_one=self._one_by_one)
         lines.add_all(flat, values)
+        corrections += told.corrections
         self.refused += told.refused
         self.refused += [Refusal(records[told.at[at]], reject) for at, reject in lines.refused.items()]
         texts = [columns[name] for name in TEXTS]

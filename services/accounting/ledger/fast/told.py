@@ -29,6 +29,7 @@ from services.accounting.ledger.read import (
     read_job,
     refuse_long_keys,
 )
+from services.accounting.ledger.read_correction import Correction, correction_of
 from services.accounting.ledger.work import Refusal
 from shared.errors import Reject
 from shared.events import JOB_COMPLETED, JobCompleted
@@ -75,6 +76,7 @@ class Told(NamedTuple):
         completed, submitted, started: in microseconds since 2000, NULL64 where absent.
         ids: the job ids.
         refused: the records that are no job, and why.
+        corrections: the records that take a job back; what they put in its place is among the jobs.
     """
 
     jobs: list[Any]
@@ -85,6 +87,7 @@ class Told(NamedTuple):
     started: Whole
     ids: Ids
     refused: list[Refusal]
+    corrections: list[Correction]
 
 
 def read_all(records: Sequence[Record]) -> Told:
@@ -105,7 +108,7 @@ def read_all(records: Sequence[Record]) -> Told:
             is_sure &= np.fromiter(map(bool, columns[name]), np.bool_, len(jobs))
     ids = job_ids(np.where(is_sure, completed, 0), columns["key"])
     is_sure &= equal_texts(ids, columns["id"])
-    told = Told(jobs, columns, np.arange(len(jobs)), completed, submitted, started, ids, [])
+    told = Told(jobs, columns, np.arange(len(jobs)), completed, submitted, started, ids, [], [])
     return told if is_sure.all() else _with_the_others(told, records, is_sure)
 
 
@@ -161,9 +164,15 @@ def _with_the_others(told: Told, records: Sequence[Record], is_sure: Flags) -> T
     is_good = np.ones(len(records), np.bool_)
     for at in np.flatnonzero(~is_sure).tolist():
         try:
-            job = read_job(records[at])
+            correction = correction_of(records[at])
+            job = correction.replacement if correction else read_job(records[at])
         except Reject as reject:
             told.refused.append(Refusal(records[at], reject))
+            is_good[at] = False
+            continue
+        if correction:
+            told.corrections.append(correction)
+        if job is None:
             is_good[at] = False
             continue
         told.jobs[at] = as_told(job)
@@ -183,6 +192,7 @@ def _with_the_others(told: Told, records: Sequence[Record], is_sure: Flags) -> T
         told.started[which],
         told.ids[which],
         told.refused,
+        told.corrections,
     )
 
 
