@@ -72,6 +72,9 @@ class Looker:
         reading = await self._source.completed_jobs(self._cursor)
         new, refused = await self._take(reading)
         self._tell_refused(refused)
+        if new:
+            for sentence in reading.doubts:
+                _log.warning("job_doubtful", printer=self.printer.name, reason=sentence)
         return reading, new
 
     def hear(self, attempts: Mapping[int, int]) -> None:
