@@ -40,6 +40,7 @@ FILE_RECORDS = Counter(
     "inkmeter_collector_file_records_total",
     "Records of files, by what became of them. Refused: the file <name>.rejects.jsonl beside it says why.",
     ["folder", "outcome"],
+)
 PRINTERS_OWNED = Gauge(
     "inkmeter_collector_printers_owned",
     "Printers that this collector reads. Over all collectors fewer than are enabled, for more than a minute: "
