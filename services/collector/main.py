@@ -15,9 +15,7 @@ from services.collector.addresses import AddressGuard, GuardedResolver
 from services.collector.http.access import AccessApi
 from services.collector.http.devices import DevicesApi
 from services.collector.http.groups import GroupsApi
-from services.collector.http.jobs import JobsApi
 from services.collector.http.printers import PrintersApi
-from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
 from services.collector.networks import parse_networks
 from services.collector.onboarding.reach import Reach
@@ -32,8 +30,10 @@ from services.collector.settings import CollectorSettings, load_settings
 from services.collector.sources.opening import open_source
 from services.collector.sources.source import PrinterSource
 from services.collector.vault import Vault
+from services.collector.wiring.brought import Bringers
 from services.collector.wiring.devices import Devices
 from services.collector.wiring.events import event_watch, notification_routes
+from services.collector.wiring.sharing import Sharing
 from shared import log
 from shared.clock import SystemClock
 from shared.errors import Retry, Unreachable
@@ -81,14 +81,25 @@ async def serve(settings: CollectorSettings) -> None:
                 raise
             _log.warning("printers_of_the_last_run_are_read", printers=len(registry.printers()), error=str(error))
             await pool.open()
-        await _run(settings, pool, journal, registry, clock)
+        sharing = Sharing(settings, pool, journal, registry, clock=clock)
+        await sharing.begin()
+        try:
+            await _run(settings, pool, journal, registry, sharing, clock=clock)
+        finally:
+            await sharing.close()
     finally:
         await journal.close()
         await pool.close()
 
 
 async def _run(
-    settings: CollectorSettings, pool: Pool, journal: Journal, registry: Registry, clock: SystemClock
+    settings: CollectorSettings,
+    pool: Pool,
+    journal: Journal,
+    registry: Registry,
+    sharing: Sharing,
+    *,
+    clock: SystemClock,
 ) -> None:
     guard = AddressGuard(parse_networks(settings.printer_networks))
     resolver = GuardedResolver(guard)
@@ -98,18 +109,25 @@ async def _run(
 
     vault = Vault(settings.keys)
     devices = Devices(
-        settings, registry, lambda each: vault.open(each.id, each.sealed_access), guard, journal, clock=clock
+        settings,
+        sharing.owned.view(),
+        lambda each: vault.open(each.id, each.sealed_access),
+        guard,
+        journal,
+        clock=clock,
     )
     reach = Reach(guard, open_at, vault, clock, devices.about)
 
     def make_looker(printer: Printer) -> Looker:
         source = open_at(printer.address, printer.ref, reach.access(printer))
-        return Looker(printer, source, journal, guard, collector_id=settings.collector_id)
+        return Looker(
+            printer, source, journal, guard, collector_id=settings.collector_id, progress=sharing.handover
+        )
 
     rhythm = Rhythm(
         settings.poll_interval_s, settings.poll_max_delay_s, settings.poll_timeout_s, settings.poll_concurrency
     )
-    poller = Poller(registry, make_looker, rhythm, clock=clock)
+    poller = Poller(sharing.owned.view(), make_looker, rhythm, clock=clock, aligned=sharing.owned.aligned)
     devices.wakes.append(poller.wake)
     client_id = f"inkmeter-collector-{settings.collector_id}"
     sender = KafkaSender(
@@ -118,21 +136,24 @@ async def _run(
         topic_prefix=settings.topic_prefix,
     )
     publisher = Publisher(journal, sender, clock=clock)
-    intake = Intake(journal, registry, collector_id=settings.collector_id, clock=clock)
+    bringers = Bringers(settings, journal, publisher, registry, clock=clock)
 
     async def database() -> str | None:
         return registry.fault
 
-    watch = event_watch(registry, poller, reach.access, resolver, interval_s=settings.events_interval_s)
+    watch = event_watch(
+        sharing.owned.view(), poller, reach.access, resolver, interval_s=settings.events_interval_s
+    )
     readiness = Readiness()
     readiness.add("journal", journal.probe)
     readiness.add("kafka", publisher.probe)
     readiness.add("database", database)
+    bringers.add_probes(readiness)
     routes = [
-        *PrintersApi(registry, poller, reach).routes(),
+        *PrintersApi(registry, sharing.statuses(poller), reach).routes(),
         *AccessApi(registry, reach).routes(),
         *GroupsApi(GroupStore(pool), registry, clock=clock).routes(),
-        *JobsApi(intake, journal, publisher, clock=clock).routes(),
+        *bringers.routes(),
         *notification_routes(registry, poller),
         *DevicesApi(registry, devices.poller).routes(),
     ]
@@ -144,6 +165,8 @@ async def _run(
             "poller": poller.run,
             "registry": registry.run,
             "devices": devices.run,
+            **bringers.tasks(),
+            **sharing.tasks(poller),
             **({"events": watch.run} if settings.events_interval_s else {}),
         }
     )
