@@ -153,6 +153,13 @@ class Store:
         query = "SELECT 1 FROM seen WHERE event_id = ? AND digest = ?"
         return self.db.execute(query, (entry.event_id, entry.digest)).fetchone() is not None
 
+    def see(self, entry: Entry) -> None:
+        """Remembers an entry as brought without keeping a record of it. Within a transaction."""
+        self.db.execute(
+            "INSERT INTO seen (event_id, digest) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            (entry.event_id, entry.digest),
+        )
+
     def read(self, after: int, *, limit: int, max_bytes: int) -> list[Record]:
         """The next waiting records in order; at least one if there is one."""
         found, size = list[Record](), 0
