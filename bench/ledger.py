@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import signal
 import sys
 import time
@@ -35,7 +34,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, signal.default_int_handler)
     # Topics that were made a moment ago have no leader yet: the producer tries again, and says so every time.
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
     results: list[Result] = []
     with servers(asked.jobs, asked.peer_jobs) as running:
         _say(f"Kafka and PostgreSQL run; in Kafka: {running.contents}")

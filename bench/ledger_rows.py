@@ -17,12 +17,12 @@ from psycopg import Connection
 
 from bench.events import CATEGORIES, INKS, MEDIA, MODELS
 from services.accounting import dimensions as dim
+from services.accounting.books.loader import load_price_book
+from services.accounting.books.store import PriceBooks
 from services.accounting.dimensions import Dimensions
 from services.accounting.entries import first_entry
 from services.accounting.ledger.posting import Rule
 from services.accounting.partitions import first_day, month_number
-from services.accounting.pricebook_loader import load_price_book
-from services.accounting.pricebooks import PriceBooks
 from services.accounting.pricelist.toml_text import from_toml
 from services.accounting.pricing import LineKey, LineRate, PrinterFacts, Unpriced, key_of
 from services.accounting.verify import rebuild

@@ -18,9 +18,9 @@ from typing import Any, Final
 
 from deploy.local.guard import guard_of_this_process
 from deploy.local.postgres import PostgresServer
-from services.accounting.import_files import read_file
-from services.accounting.imports import Asked, Imports
-from services.accounting.projects import Projects, Sort
+from services.accounting.projects.import_files import read_file
+from services.accounting.projects.imports import Asked, Imports
+from services.accounting.projects.store import Projects, Sort
 from shared.migrate import migrate
 from shared.postgres import Pool, open_pool
 

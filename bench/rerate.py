@@ -31,8 +31,8 @@ from bench.servers import POSTGRES
 from deploy.local.guard import guard_of_this_process
 from deploy.local.postgres import PostgresServer
 from services.accounting.amend import open_staging
+from services.accounting.books.store import PriceBooks
 from services.accounting.filters import LineFilters, Where
-from services.accounting.pricebooks import PriceBooks
 from services.accounting.pricelist.toml_text import from_toml
 from services.accounting.rerate.changes import Changes
 from services.accounting.rerate.effect import Effect

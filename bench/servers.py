@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
@@ -21,7 +22,7 @@ from bench import events
 from deploy.local.guard import guard_of_this_process
 from deploy.local.kafka import KafkaServer
 from deploy.local.postgres import PostgresServer
-from services.accounting.pricebooks import PriceBooks
+from services.accounting.books.store import PriceBooks
 from services.accounting.pricelist.toml_text import from_toml
 from shared.kafka import EVENT_HEADERS, make_producer, start
 from shared.migrate import migrate
@@ -88,6 +89,8 @@ class Servers:
 @contextmanager
 def servers(jobs: int, peer_jobs: int) -> Iterator[Servers]:
     """Starts everything and fills Kafka; stops it all and takes its folder away, also after a failure."""
+    # New topics have no leader for a moment: the client tries again, and need not say so for each partition.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="inkmeter-bench-"))
     folder.chmod(0o755)
     try:

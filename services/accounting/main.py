@@ -8,9 +8,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.accounting.amend.corrections import Corrections
-from services.accounting.budget_store import Budgets
-from services.accounting.charges import Charges
-from services.accounting.draft_effects import DraftEffects
+from services.accounting.books.store import PriceBooks
+from services.accounting.browse.charges import Charges
+from services.accounting.browse.lists import Lists
+from services.accounting.budgets.reservations import Reservations, follow_authorizations
+from services.accounting.budgets.store import Budgets
 from services.accounting.http.budget_check import BudgetCheckApi
 from services.accounting.http.budgets import BudgetApi
 from services.accounting.http.charges import ChargeApi
@@ -28,15 +30,13 @@ from services.accounting.http.unpriced import UnpricedApi
 from services.accounting.http.what_if import WhatIfApi
 from services.accounting.idempotency import run_forgetting
 from services.accounting.ledger.worker import Ledger, LedgerOptions
-from services.accounting.lists import Lists
 from services.accounting.periods import Periods
-from services.accounting.pricebooks import PriceBooks
-from services.accounting.project_telling import run_telling
-from services.accounting.projects import Projects
+from services.accounting.projects.store import Projects
+from services.accounting.projects.telling import run_telling
 from services.accounting.reference import follow_reference
-from services.accounting.relay import Relay, run_relay
+from services.accounting.relay.relay import Relay, run_relay
+from services.accounting.rerate.draft_effects import DraftEffects
 from services.accounting.rerate.work import RerateWork
-from services.accounting.reservations import Reservations, follow_authorizations
 from services.accounting.settings import AccountingSettings, load_settings
 from services.accounting.tasks import Kind, Tasks, Work
 from shared import log

@@ -11,7 +11,7 @@ from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from services.accounting.pricebook_loader import QUERIES as PRICE_QUERIES
+from services.accounting.books.loader import QUERIES as PRICE_QUERIES
 from shared import sqlfile
 from shared.clock import Clock
 from shared.errors import Conflict, Reject

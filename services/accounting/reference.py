@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from psycopg import AsyncConnection
 
-from services.accounting.pricebook_loader import QUERIES, REFERENCE_QUERIES
+from services.accounting.books.loader import QUERIES, REFERENCE_QUERIES
 from shared.errors import Reject
 from shared.events import PERSON_CHANGED, PRINTER_CHANGED, PersonChangedEvent, PrinterChangedEvent
 from shared.events.envelope import event_type_of, rejected

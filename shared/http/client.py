@@ -114,6 +114,11 @@ def _decoded(raw: bytes, headers: HTTPMessage) -> Any:
     return json.loads(raw) if raw and headers.get_content_type() == "application/json" else raw
 
 
+def _placed(pointer: str, detail: str) -> str:
+    """An error with its place; one of the whole document has none."""
+    return f"{pointer}: {detail}" if pointer else detail
+
+
 def _refusal(service: str, status: int, raw: bytes) -> InkmeterError:
     try:
         problem = json.loads(raw)
@@ -123,7 +128,7 @@ def _refusal(service: str, status: int, raw: bytes) -> InkmeterError:
             return Unreachable(detail)
     except (ValueError, AttributeError):
         detail, others = raw[:200].decode(errors="replace") or f"HTTP status {status}", []
-    detail += "".join(f"\n  {other.get('pointer', '')}: {other.get('detail', '')}" for other in others)
+    detail += "".join(f"\n  {_placed(other.get('pointer', ''), other.get('detail', ''))}" for other in others)
     if status in _REDIRECTS:
         return ConfigError(
             f"The {service} service's address leads elsewhere (HTTP {status}).",

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from services.accounting.assignments import Place
+from services.accounting.books.assignments import Place
+from services.accounting.books.loader import Pricing
 from services.accounting.categories import DEFAULT_THRESHOLDS, Thresholds
 from services.accounting.event_codes import OUTCOME
 from services.accounting.ledger.work import Move, Work
-from services.accounting.pricebook_loader import Pricing
 from services.accounting.pricelist.check import read_document
 from services.accounting.pricing import Assignment, PriceBook, PriceList, PrinterFacts
 from shared.ids import job_id, job_key

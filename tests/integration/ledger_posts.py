@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 
+from services.accounting.books.loader import load_pricing
+from services.accounting.books.store import PriceBooks
 from services.accounting.ledger.fence import lease
 from services.accounting.ledger.work import Move, Outcome, Work
 from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.partitions import month_number
-from services.accounting.pricebook_loader import load_pricing
-from services.accounting.pricebooks import PriceBooks
 from services.accounting.pricelist.check import read_document
 from shared.events import JobCompleted
 from shared.events.envelope import encode, new_event

@@ -8,10 +8,10 @@ from typing import Any, Self
 
 from psycopg import Connection
 
+from services.accounting.books.loader import Pricing
 from services.accounting.filters import LineFilters, where
 from services.accounting.ledger.fast.layout import NULL64
 from services.accounting.ledger.posting import Posting
-from services.accounting.pricebook_loader import Pricing
 from services.accounting.pricing import price_job
 from services.accounting.pricing.quantities import facts_of
 from services.accounting.rerate.prices import Repricer

@@ -8,10 +8,10 @@ from collections import Counter
 import msgspec
 import pytest_asyncio
 
-from services.accounting.pricebook_loader import load_pricing
+from services.accounting.books.loader import load_pricing
 from services.accounting.pricing import PrinterFacts
-from services.accounting.project_telling import run_telling, tell_once
-from services.accounting.projects import Projects
+from services.accounting.projects.store import Projects
+from services.accounting.projects.telling import run_telling, tell_once
 from services.accounting.reference import follow_reference
 from shared.clock import SystemClock
 from shared.events import (

@@ -10,9 +10,9 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
 from services.accounting import main
+from services.accounting.books.store import PriceBooks
 from services.accounting.http.prices import PriceBookApi
-from services.accounting.pricebooks import PriceBooks
-from services.accounting.projects import Projects
+from services.accounting.projects.store import Projects
 from services.accounting.settings import AccountingSettings
 from services.accounting.tasks import Tasks
 from shared.health import Readiness

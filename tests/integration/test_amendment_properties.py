@@ -20,7 +20,7 @@ from services.accounting.amend.corrections import Corrections
 from services.accounting.amend.request import Change, CorrectionRequest
 from services.accounting.filters import LineFilters
 from services.accounting.ledger.writer import LedgerWriter
-from services.accounting.relay import Relay
+from services.accounting.relay.relay import Relay
 from shared.batch_producer import BatchProducer
 from shared.clock import SystemClock
 from shared.errors import Conflict

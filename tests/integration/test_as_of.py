@@ -8,9 +8,9 @@ from typing import Any, Final, get_args
 
 import pytest
 
+from services.accounting.books.loader import load_pricing
 from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.periods import Periods
-from services.accounting.pricebook_loader import load_pricing
 from services.reporting.question import Question
 from services.reporting.store import Store
 from services.reporting.summary import By, Summary

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 import pytest
 
-from services.accounting.budget_store import Budgets, budgets_revision, load_budgets, load_uses
-from services.accounting.budgets import Budget
+from services.accounting.budgets.budget import Budget
+from services.accounting.budgets.store import Budgets, budgets_revision, load_budgets, load_uses
 from services.accounting.ledger.writer import LedgerWriter
-from services.accounting.projects import Projects
+from services.accounting.projects.store import Projects
 from shared.errors import Conflict, NotFound
 from shared.events.jobs import PersonRef
 from shared.http.problems import PreconditionFailed

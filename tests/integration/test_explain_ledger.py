@@ -8,11 +8,11 @@ import pytest
 import pytest_asyncio
 from psycopg.rows import dict_row
 
-from services.accounting.assignments import assign
-from services.accounting.charges import Charges
+from services.accounting.books.assignments import assign
+from services.accounting.browse.charges import Charges
 from services.accounting.event_codes import OUTCOME
 from services.accounting.ledger.writer import LedgerWriter
-from services.accounting.projects import Projects
+from services.accounting.projects.store import Projects
 from shared.events.jobs import PrinterRef
 from shared.postgres import open_pool
 from tests.integration.ledger_events import COST, KINDS, START, documents, places

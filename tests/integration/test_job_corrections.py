@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
+from services.accounting.books.loader import load_pricing
 from services.accounting.ledger.fast.days import Days
 from services.accounting.ledger.fast.path import packed_batch
 from services.accounting.ledger.fast.rates import Rates
@@ -19,8 +20,7 @@ from services.accounting.ledger.work import Move, Outcome, Work
 from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.partitions import month_number
 from services.accounting.periods import Periods
-from services.accounting.pricebook_loader import load_pricing
-from services.accounting.relay_pages import Pages
+from services.accounting.relay.pages import Pages
 from shared.clock import FixedClock
 from shared.events import JOB_COMPLETED, JOB_CORRECTED, JobCompleted, JobCorrected
 from shared.events.envelope import encode, new_event

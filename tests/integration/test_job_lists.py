@@ -20,10 +20,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from click.testing import CliRunner, Result
 from psycopg.rows import dict_row
 
-from services.accounting.charges import Charges
+from services.accounting.browse.charges import Charges
+from services.accounting.browse.lists import Lists
 from services.accounting.http.charges import ChargeApi
 from services.accounting.ledger.writer import LedgerWriter
-from services.accounting.lists import Lists
 from services.accounting.sorting import Sort
 from services.cli import root
 from shared.clock import FixedClock

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from services.accounting.books.loader import load_pricing
 from services.accounting.ledger.fast.path import packed_batch
 from services.accounting.ledger.fast.rates import Rates
 from services.accounting.ledger.fast.rows import Days
 from services.accounting.ledger.fence import APPLICATION_NAME
 from services.accounting.ledger.writer import LedgerWriter
-from services.accounting.pricebook_loader import load_pricing
 from services.accounting.verify import verify
 from shared.errors import Retry
 from shared.events.jobs import PersonRef

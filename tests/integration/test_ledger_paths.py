@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import Connection
 
+from services.accounting.books.loader import Pricing
 from services.accounting.ledger import simple_path
 from services.accounting.ledger.fast.days import Days
 from services.accounting.ledger.fast.path import packed_batch
@@ -21,7 +22,6 @@ from services.accounting.ledger.fast.sums import TooLarge
 from services.accounting.ledger.work import Work
 from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.partitions import month_number
-from services.accounting.pricebook_loader import Pricing
 from services.accounting.rollups import ROLLUPS
 from tests.integration.ledger_events import KINDS, START, pricing, works
 

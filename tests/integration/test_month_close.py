@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 
+from services.accounting.books.loader import Pricing, load_pricing
 from services.accounting.ledger.fast.days import Days
 from services.accounting.ledger.fast.path import packed_batch
 from services.accounting.ledger.fast.rates import Rates
@@ -17,7 +18,6 @@ from services.accounting.ledger.work import Outcome, Work
 from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.partitions import month_number
 from services.accounting.periods import Periods
-from services.accounting.pricebook_loader import Pricing, load_pricing
 from services.accounting.verify import verify
 from shared.clock import Clock
 from shared.errors import Conflict, Reject

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import pytest_asyncio
 
-from services.accounting.assignments import Place, assign, assign_all, current
-from services.accounting.pricebook_loader import load_price_book, price_revision
+from services.accounting.books.assignments import Place, assign, assign_all, current
+from services.accounting.books.loader import load_price_book, price_revision
 from shared.errors import Reject
 from shared.postgres import connect, open_pool
 from tests.integration.test_accounting_http import TOML, served

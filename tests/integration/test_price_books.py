@@ -9,12 +9,12 @@ import psycopg
 import pytest
 import pytest_asyncio
 
-from services.accounting.assignments import Place, assign
-from services.accounting.pricebook_loader import load_pricing
-from services.accounting.pricebooks import PriceBooks
+from services.accounting.books.assignments import Place, assign
+from services.accounting.books.loader import load_pricing
+from services.accounting.books.store import PriceBooks
 from services.accounting.pricelist.toml_text import from_toml
 from services.accounting.pricing import Payer, PrinterFacts
-from services.accounting.projects import Projects
+from services.accounting.projects.store import Projects
 from shared.errors import ConfigError, Conflict, NotFound, Reject
 from shared.http.problems import PreconditionFailed
 from shared.postgres import connect, open_pool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.accounting.ledger.writer import LedgerWriter
-from services.accounting.projects import FEW, QUERIES, Projects
+from services.accounting.projects.store import FEW, QUERIES, Projects
 from shared.errors import Conflict, NotFound
 from shared.http.problems import PreconditionFailed
 from shared.postgres import connect, open_pool
@@ -95,9 +95,9 @@ async def test_a_search_that_finds_many_answers_as_one_that_finds_few(projects, 
             {"active": True, "search": "bri-"},
         ):
             few = await codes(projects, sort=sort, **asked)
-            monkeypatch.setattr("services.accounting.projects.FEW", 3)
+            monkeypatch.setattr("services.accounting.projects.store.FEW", 3)
             assert few == await codes(projects, sort=sort, **asked)
-            monkeypatch.setattr("services.accounting.projects.FEW", FEW)
+            monkeypatch.setattr("services.accounting.projects.store.FEW", FEW)
             assert few
 
 

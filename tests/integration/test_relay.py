@@ -7,10 +7,10 @@ from typing import Any, Final, LiteralString
 
 import pytest
 
-from services.accounting.charge_events import charge_event
 from services.accounting.ledger.writer import LedgerWriter
-from services.accounting.relay import Relay
-from services.accounting.relay_pages import Pages
+from services.accounting.relay.charge_events import charge_event
+from services.accounting.relay.pages import Pages
+from services.accounting.relay.relay import Relay
 from shared.batch_producer import Batch, BatchProducer
 from shared.errors import ConfigError, Retry
 from shared.events.envelope import encode
@@ -116,7 +116,7 @@ async def test_what_is_told_is_the_plain_encoding_of_each_line_in_order(pool: Po
 async def test_pages_end_between_entries_and_lose_none(
     pool: Pool, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.accounting.relay_pages.MAX_CHARGES", 5)
+    monkeypatch.setattr("services.accounting.relay.pages.MAX_CHARGES", 5)
     kafka = Kafka()
     relay = Relay(pool, kafka, topic_prefix="t.", currency="EUR")
     await drained(relay)

@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import reject as pass_over
 from hypothesis import strategies as st
 
+from services.accounting.books.loader import Pricing
 from services.accounting.filters import LineFilters
 from services.accounting.ledger import simple_path
 from services.accounting.ledger.work import Work
 from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.partitions import month_number
-from services.accounting.pricebook_loader import Pricing
 from services.accounting.pricelist.check import read_document
 from services.accounting.pricing import Assignment, PriceBook, PriceList
 from shared.errors import Reject

@@ -10,8 +10,8 @@ from decimal import Decimal
 import pytest
 import pytest_asyncio
 
+from services.accounting.books.store import PriceBooks
 from services.accounting.ledger.writer import LedgerWriter
-from services.accounting.pricebooks import PriceBooks
 from services.accounting.pricelist.check import read_document
 from services.accounting.verify import verify
 from shared.postgres import connect, open_pool

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest_asyncio
 
+from services.accounting.budgets.reservations import Reservations, follow_authorizations
 from services.accounting.ledger.writer import LedgerWriter
-from services.accounting.reservations import Reservations, follow_authorizations
 from shared.events import JOB_AUTHORIZED, JobAuthorized, JobCompleted
 from shared.events.envelope import encode, new_event
 from shared.events.jobs import PersonRef, identified

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.accounting.books.loader import load_pricing
 from services.accounting.ledger.fast.days import Days
 from services.accounting.ledger.fast.path import packed_batch
 from services.accounting.ledger.fast.rates import Rates
 from services.accounting.ledger.writer import LedgerWriter
-from services.accounting.pricebook_loader import load_pricing
 from shared.events.jobs import PrinterRef
 from tests.integration.ledger_posts import ZONE, work_of
 from tests.unit.accounting.price_lists import a1_line, job

@@ -8,9 +8,9 @@ from typing import Final
 
 from services.accounting.aggregates.alerts import alert_id
 from services.accounting.aggregates.counting import ALERTED_FOR, Batch
-from services.accounting.budget_owners import budgets_of, charged_along
-from services.accounting.budget_store import BudgetUse, load_uses
-from services.accounting.budgets import Budget, day_of, is_valid, reached
+from services.accounting.budgets.budget import Budget, day_of, is_valid, reached
+from services.accounting.budgets.owners import budgets_of, charged_along
+from services.accounting.budgets.store import BudgetUse, load_uses
 from shared.clock import Clock
 from shared.events import AlertRaised
 from shared.events.alerts import BudgetEvidence

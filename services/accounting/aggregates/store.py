@@ -17,7 +17,7 @@ from shared.events.envelope import encode, new_event
 from shared.ids import first_job_id
 from shared.postgres import Pool, classified
 
-QUERIES: Final = sqlfile.load("services.accounting", "queries_aggregates.sql")
+QUERIES: Final = sqlfile.load("services.accounting.aggregates", "queries.sql")
 SOURCE: Final = "/accounting/aggregates"
 TELL_BATCH: Final = 500
 

@@ -29,7 +29,7 @@ from shared.clock import Clock
 from shared.errors import Conflict, NotFound
 from shared.postgres import Pool, classified
 
-QUERIES: Final = sqlfile.load("services.accounting", "queries_corrections.sql")
+QUERIES: Final = sqlfile.load("services.accounting.amend", "queries_corrections.sql")
 TIMEOUT_S: Final = 300
 """A bulk correction may take longer than other requests: 800,000 lines take half a minute."""
 NONE: Final = "There is no correction {}: see `inkmeter accounting corrections` or GET /v1/corrections."

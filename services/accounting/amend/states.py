@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 from shared import sqlfile
 from shared.money import format_micro
 
-QUERIES: Final = sqlfile.load("services.accounting", "queries_states.sql")
+QUERIES: Final = sqlfile.load("services.accounting.amend", "queries_states.sql")
 
 
 class LineState(Struct, frozen=True, kw_only=True):

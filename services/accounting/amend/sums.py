@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow
 from services.accounting.rollups import ROLLUPS, by_sets, moved_on, part_of, summed
 from shared import sqlfile
 
-QUERIES: Final = sqlfile.load("services.accounting", "queries_amend.sql")
+QUERIES: Final = sqlfile.load("services.accounting.amend", "queries.sql")
 MONEY: Final[tuple[LiteralString, ...]] = ("cost_micro", "price_micro", "unpriced_lines")
 _MONEY_CELLS: Final = by_sets(QUERIES["money_cells"])
 _LEG_CELLS: Final = by_sets(QUERIES["leg_cells"])

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
-from services.accounting.budget_check import Finding, State, check
-from services.accounting.budget_owners import budgets_of, charged_along
-from services.accounting.budget_store import load_uses
-from services.accounting.budgets import Length, OwnerKind, day_of, is_valid
+from services.accounting.budgets.budget import Length, OwnerKind, day_of, is_valid
+from services.accounting.budgets.check import Finding, State, check
+from services.accounting.budgets.owners import budgets_of, charged_along
+from services.accounting.budgets.store import load_uses
 from services.accounting.http.budgets import Money
 from shared.clock import Clock
 from shared.http.routes import Call, Route

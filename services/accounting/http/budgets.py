@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta, Struct
 
-from services.accounting.budget_store import Budgets, BudgetUse, StoredBudget, load_uses
-from services.accounting.budgets import (
+from services.accounting.budgets.budget import (
     DEFAULT_THRESHOLDS,
     Length,
     OwnerKind,
@@ -22,6 +21,7 @@ from services.accounting.budgets import (
     reached,
     wrong_thresholds,
 )
+from services.accounting.budgets.store import Budgets, BudgetUse, StoredBudget, load_uses
 from services.accounting.http.paging import Page, PageQuery, from_cursor, page_of
 from services.accounting.http.texts import code_of
 from services.accounting.idempotency import Connection, once

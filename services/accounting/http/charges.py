@@ -7,7 +7,8 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from services.accounting.charges import Charges, Explanation
+from services.accounting.browse.charges import Charges, Explanation
+from services.accounting.browse.lists import Lists, Row, Wanted
 from services.accounting.filters import LineFilters, period_of
 from services.accounting.http.line_items import (
     ChargeItem,
@@ -20,7 +21,6 @@ from services.accounting.http.line_items import (
     job_view,
 )
 from services.accounting.http.paging import Limit, from_cursor, to_cursor
-from services.accounting.lists import Lists, Row, Wanted
 from services.accounting.sorting import NEWEST_FIRST, Cursor, Sort
 from shared.clock import Clock
 from shared.errors import NotFound

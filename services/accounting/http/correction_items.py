@@ -12,8 +12,8 @@ from msgspec import Struct
 from services.accounting.amend.corrections import Done
 from services.accounting.amend.effects import Effect, Sums
 from services.accounting.amend.post import CorrectionKind
-from services.accounting.charge_events import charge_id
 from services.accounting.http.line_items import Exact
+from services.accounting.relay.charge_events import charge_id
 from shared.money import format_micro
 
 

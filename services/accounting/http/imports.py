@@ -9,11 +9,11 @@ from typing import Annotated, Any, Final
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from services.accounting.budget_store import Budgets
+from services.accounting.budgets.store import Budgets
 from services.accounting.csvfile import BOM, lines_of, write_table
-from services.accounting.import_files import FileKind, ReadFile, cells_of, read_file, template
-from services.accounting.imports import Asked, Imported, Imports, OnError
-from services.accounting.projects import Projects
+from services.accounting.projects.import_files import FileKind, ReadFile, cells_of, read_file, template
+from services.accounting.projects.imports import Asked, Imported, Imports, OnError
+from services.accounting.projects.store import Projects
 from shared.http.routes import Answer, Call, Route
 
 CSV: Final = "text/csv"

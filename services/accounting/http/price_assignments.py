@@ -9,8 +9,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from services.accounting import assignments
-from services.accounting.assignments import BOOKS, LEVELS, MAX_NO, Assigned, Level, Place
+from services.accounting.books import assignments
+from services.accounting.books.assignments import BOOKS, LEVELS, MAX_NO, Assigned, Level, Place
 from services.accounting.http.paging import Page, PageQuery, from_cursor, page_of
 from services.accounting.pricing.entries import Book
 from shared.errors import NotFound

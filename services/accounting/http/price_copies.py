@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from services.accounting.books.store import PriceBooks
+from services.accounting.books.versions import Connection, Version, default_lists
 from services.accounting.http.price_items import PriceBookItem, VersionNumber, headers_of, invalid, shown
 from services.accounting.idempotency import once
-from services.accounting.price_versions import Connection, Version, default_lists
-from services.accounting.pricebooks import PriceBooks
 from services.accounting.pricelist.compare import RateChange, SettingChange, compare
 from services.accounting.pricelist.reader import WrongPriceList
 from shared.http.headers import ETAG, IDEMPOTENCY_KEY, LOCATION

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from services.accounting.draft_effects import DraftEffect
 from services.accounting.pricing.entries import Book
+from services.accounting.rerate.draft_effects import DraftEffect
 from services.accounting.rerate.effect import Sums
 from shared.money import format_micro
 

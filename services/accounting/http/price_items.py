@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
-from services.accounting.price_versions import Version
+from services.accounting.books.versions import Version
 from services.accounting.pricelist.reader import WrongPriceList
 from shared.http.problems import FieldError, Invalid
 

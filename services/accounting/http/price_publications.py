@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from services.accounting.draft_effects import DraftEffects, unpriced_findings
+from services.accounting.books.publishing import RefusedPublication
+from services.accounting.books.store import PriceBooks
 from services.accounting.http.price_effects import PriceBookEffect, effect_item
 from services.accounting.http.price_items import PriceBookItem, VersionNumber, shown
-from services.accounting.pricebooks import PriceBooks
 from services.accounting.pricelist.coverage import Code, Finding, in_order
-from services.accounting.publishing import RefusedPublication
+from services.accounting.rerate.draft_effects import DraftEffects, unpriced_findings
 from shared.errors import Conflict
 from shared.http import problems
 from shared.http.body import read_json

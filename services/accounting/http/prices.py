@@ -8,11 +8,11 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from services.accounting.books.store import Change, Imported, PriceBooks
+from services.accounting.books.versions import Connection, Version, default_lists
 from services.accounting.http.paging import Page, PageQuery, from_cursor, page_of
 from services.accounting.http.price_items import PriceBookItem, VersionQuery, headers_of, invalid, shown
 from services.accounting.idempotency import once
-from services.accounting.price_versions import Connection, Version, default_lists
-from services.accounting.pricebooks import Change, Imported, PriceBooks
 from services.accounting.pricelist.compare import Comparison, compare
 from services.accounting.pricelist.csv_text import from_csv, to_csv
 from services.accounting.pricelist.reader import WrongPriceList

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from services.accounting.codes import MAX_NAME, MAX_NOTES, wrong_code, wrong_new_code
 from services.accounting.http.paging import Page, PageQuery, from_cursor, page_of
 from services.accounting.http.texts import Customer, Name
-from services.accounting.projects import Kind, Project, Projects, Sort
+from services.accounting.projects.store import Kind, Project, Projects, Sort
 from shared.events.projects import MAX_ALLOWED
 from shared.http.headers import ETAG, IF_MATCH
 from shared.http.problems import FieldError, Invalid

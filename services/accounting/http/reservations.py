@@ -8,8 +8,8 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from services.accounting.budgets.reservations import Reservation, Reservations, State
 from services.accounting.http.paging import Page, PageQuery, from_cursor, to_cursor
-from services.accounting.reservations import Reservation, Reservations, State
 from shared.http.routes import Call, Route
 from shared.money import format_micro
 

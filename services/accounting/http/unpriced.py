@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
+from services.accounting.browse.unpriced import Group, Place, UnpricedLine, UnpricedList
 from services.accounting.filters import LineFilters, period_of
 from services.accounting.http.line_items import Exact
 from services.accounting.http.paging import Page, PageQuery, from_cursor, page_of, to_cursor
@@ -19,7 +20,6 @@ from services.accounting.rerate.question import AsIf
 from services.accounting.rerate.what_if import Replay, replay
 from services.accounting.rerate.work import RepriceRequest, RerateWork
 from services.accounting.tasks import Tasks
-from services.accounting.unpriced import Group, Place, UnpricedLine, UnpricedList
 from shared.clock import Clock
 from shared.errors import NotFound
 from shared.http.headers import IDEMPOTENCY_KEY, LOCATION

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.accounting.books.loader import Pricing
 from services.accounting.ledger.read import codes_key, moments_of, payload_hash
-from services.accounting.pricebook_loader import Pricing
 from services.accounting.pricing import ChargeLine, price_job
 from shared.errors import Reject
 from shared.events import JobCompleted

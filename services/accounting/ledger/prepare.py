@@ -12,6 +12,7 @@ import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from services.accounting.books.loader import Pricing, load_pricing, price_revision
 from services.accounting.categories import DEFAULT_THRESHOLDS, Thresholds
 from services.accounting.ledger.fast.days import Days
 from services.accounting.ledger.fast.path import packed_batch
@@ -19,7 +20,6 @@ from services.accounting.ledger.fast.rates import Rates
 from services.accounting.ledger.fence import Lease, lease
 from services.accounting.ledger.work import Refusal, Work
 from services.accounting.ledger.writer import LedgerWriter, Packed
-from services.accounting.pricebook_loader import Pricing, load_pricing, price_revision
 from shared.errors import TooManyRejects
 from shared.postgres import classify
 

@@ -30,7 +30,10 @@ from shared.kafka import MAX_POLL_INTERVAL_MS
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-MAX_BATCH: Final = 20_000
+MAX_BATCH: Final = 10_000
+FIRST_BATCH: Final = 2_000
+"""A worker begins with small batches, each twice the one before: the writer need not wait until a large one is
+ready, and a backlog moves at once."""
 STOP_GRACE_S: Final = 8.0
 STAY_MEMBER_S: Final = 30.0
 SWITCH_INTERVAL_S: Final = 0.000_2
@@ -137,10 +140,13 @@ class Ledger:
         try:
             await source.join()
             self._trouble = None
-            taking = asyncio.create_task(source.take(options.max_batch))
+            limit = min(FIRST_BATCH, options.max_batch)
+            taking = asyncio.create_task(source.take(limit))
             while True:
                 taken = await taking
-                taking = asyncio.create_task(source.take(options.max_batch))
+                if taken:
+                    limit = min(2 * limit, options.max_batch)
+                taking = asyncio.create_task(source.take(limit))
                 if taken is None:
                     await self._written()
                 else:

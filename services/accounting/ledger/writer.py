@@ -13,6 +13,7 @@ import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from services.accounting.books.loader import Pricing
 from services.accounting.dimensions import Dimensions
 from services.accounting.entries import first_entry, place_of
 from services.accounting.ledger import simple_path
@@ -24,7 +25,6 @@ from services.accounting.ledger.read import read_job
 from services.accounting.ledger.read_correction import Correction, correction_of
 from services.accounting.ledger.work import Outcome, Refusal, Work
 from services.accounting.partitions import Months, month_number
-from services.accounting.pricebook_loader import Pricing
 from shared.clock import Clock, SystemClock
 from shared.errors import Conflict, Reject
 from shared.postgres import classify, connect

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from services.accounting.price_versions import Version
-from services.accounting.pricebook_loader import QUERIES, load_customers, load_price_book
+from services.accounting.books.loader import QUERIES, load_customers, load_price_book
+from services.accounting.books.versions import Version
 from services.accounting.pricing import Assignment, PriceList
 from services.accounting.rerate.question import Lists
 from shared.postgres import connect

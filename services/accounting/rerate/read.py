@@ -19,7 +19,7 @@ from services.accounting.rerate.lines import COLUMNS, INKS, MORE, STATE, Lines, 
 from services.accounting.rerate.pairs import EPOCH, MICROSECOND
 from shared import sqlfile
 
-QUERIES: Final = sqlfile.load("services.accounting", "queries_rerate.sql")
+QUERIES: Final = sqlfile.load("services.accounting.rerate", "queries.sql")
 Connection = AsyncConnection[TupleRow]
 CHUNK: Final = 50_000
 """Lines taken at once, give or take a job: some tens of megabytes."""

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from services.accounting.books.store import PriceBooks
+from services.accounting.books.versions import Version
 from services.accounting.filters import LineFilters, period_of, shown
-from services.accounting.price_versions import Version
-from services.accounting.pricebooks import PriceBooks
 from services.accounting.rerate.lists import compiled, load_lists
 from services.accounting.rerate.question import AsIf
 from services.accounting.rerate.reprice import Repricing, reprice

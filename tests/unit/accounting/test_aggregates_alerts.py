@@ -12,9 +12,9 @@ from services.accounting.aggregates.budget_alerts import alerts_of, period_text
 from services.accounting.aggregates.cells import Sums
 from services.accounting.aggregates.counting import Batch
 from services.accounting.aggregates.norms import Norm
-from services.accounting.budget_check import State, check
-from services.accounting.budget_store import BudgetUse
-from services.accounting.budgets import Budget, Use, window_of
+from services.accounting.budgets.budget import Budget, Use, window_of
+from services.accounting.budgets.check import State, check
+from services.accounting.budgets.store import BudgetUse
 from tests.unit.accounting.charge_records import NOW, RULES, charge, record
 
 LIMITS = Limits()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.accounting.budgets import (
+from services.accounting.budgets.budget import (
     Budget,
     Use,
     Window,

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.accounting import charge_events, charge_texts
-from services.accounting.charge_events import charge_event
-from services.accounting.charge_texts import ChargeTexts
+from services.accounting.relay import charge_events
+from services.accounting.relay import texts as charge_texts
+from services.accounting.relay.charge_events import charge_event
+from services.accounting.relay.texts import ChargeTexts
 from shared.events.envelope import encode
 
 KEYS: Final = ("printer_no", "person_no", "project_no", "department_no", "media_no", "category_no")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.accounting.budgets import Length, OwnerKind
+from services.accounting.budgets.budget import Length, OwnerKind
 from services.accounting.codes import RESERVED
 from services.accounting.csvfile import write_table
-from services.accounting.import_files import COLUMNS, cells_of, read_file, template
+from services.accounting.projects.import_files import COLUMNS, cells_of, read_file, template
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40).map(str.strip)
 CODES = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20).filter(

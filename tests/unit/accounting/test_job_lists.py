@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from services.accounting.browse.lists import Wanted, values_of
 from services.accounting.http.charges import ChargeApi
 from services.accounting.http.paging import to_cursor
-from services.accounting.lists import Wanted, values_of
 from shared.clock import FixedClock
 from shared.health import Readiness
 from shared.http.app import make_app

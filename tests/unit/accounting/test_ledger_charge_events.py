@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from services.accounting.charge_events import charge_event
+from services.accounting.relay.charge_events import charge_event
 from shared.events import ChargePosted, CloudEvent
 from shared.events.envelope import encode
 

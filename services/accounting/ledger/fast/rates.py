@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from services.accounting import dimensions as dim
+from services.accounting.books.loader import Pricing
 from services.accounting.dimensions import Dimensions
 from services.accounting.ledger.fast.amounts import NONE, Table, Weights, weights_of
 from services.accounting.ledger.posting import Rule
 from services.accounting.ledger.read import microseconds
-from services.accounting.pricebook_loader import Pricing
 from services.accounting.pricing import Asks, BookPair, LineRate, PairRate, Unpriced
 from services.accounting.pricing.entries import TABLES
 from services.accounting.pricing.quantities import Wider, facts_of, keyed

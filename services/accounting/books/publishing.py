@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from services.accounting.price_versions import QUERIES, Connection, Version, default_names, read_versions
+from services.accounting.books.versions import QUERIES, Connection, Version, default_names, read_versions
 from services.accounting.pricelist.coverage import Finding, Plan, Span, check_coverage, in_order
 from services.accounting.pricelist.losses import loss_findings
 from shared.errors import Conflict

@@ -15,7 +15,7 @@ from shared import sqlfile
 from shared.periods import Period, find_zone
 from shared.postgres import Pool, classified
 
-QUERIES: Final = sqlfile.load("services.accounting", "queries_unpriced.sql")
+QUERIES: Final = sqlfile.load("services.accounting.browse", "queries_unpriced.sql")
 MAX_GROUPS: Final = 500
 """Groups told at most, those with most lines: whoever has more has one or two rates to add first."""
 _GROUPS: Final = QUERIES["unpriced_groups"].replace("{lines}", QUERIES["unpriced_lines"])

@@ -10,7 +10,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from psycopg import AsyncConnection
 
-from services.accounting.projects import QUERIES, Project, Projects, Removal, read_projects
+from services.accounting.projects.store import QUERIES, Project, Projects, Removal, read_projects
 from shared.backoff import Backoff
 from shared.errors import Retry
 from shared.events import CUSTOMER_CHANGED, PROJECT_CHANGED, CustomerChanged, ProjectChanged

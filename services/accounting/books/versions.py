@@ -18,7 +18,7 @@ from services.accounting.pricelist.document import Document, to_document
 from services.accounting.pricing.entries import PriceListFile
 from shared import sqlfile
 
-QUERIES: Final = sqlfile.load("services.accounting", "queries_prices.sql")
+QUERIES: Final = sqlfile.load("services.accounting.books", "queries.sql")
 Connection = AsyncConnection[Any]
 
 

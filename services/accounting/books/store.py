@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
-from services.accounting.assignments import Place, assign, page
-from services.accounting.price_versions import (
+from services.accounting.books.assignments import Place, assign, page
+from services.accounting.books.publishing import check_draft, require_accepted
+from services.accounting.books.versions import (
     QUERIES,
     Connection,
     Version,
@@ -25,7 +26,6 @@ from services.accounting.pricelist.coverage import Finding
 from services.accounting.pricelist.document import to_document
 from services.accounting.pricelist.revise import revised
 from services.accounting.pricing.entries import PriceListFile
-from services.accounting.publishing import check_draft, require_accepted
 from shared.clock import Clock, SystemClock
 from shared.errors import ConfigError, Conflict, NotFound, Reject
 from shared.events.jobs import EARLIEST, LATEST

@@ -15,7 +15,7 @@ import structlog
 
 from services.accounting.entries import first_entry
 from services.accounting.ledger.metrics import RELAYED
-from services.accounting.relay_pages import QUERIES, Pages
+from services.accounting.relay.pages import QUERIES, Pages
 from shared.backoff import Backoff
 from shared.batch_producer import Batch, BatchProducer
 from shared.dead_letters import letter_for

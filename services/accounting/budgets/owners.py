@@ -8,10 +8,10 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from services.accounting.budgets import Budget
+from services.accounting.budgets.budget import Budget
 from shared import sqlfile
 
-QUERIES: Final = sqlfile.load("services.accounting", "queries_budget_owners.sql")
+QUERIES: Final = sqlfile.load("services.accounting.budgets", "queries_owners.sql")
 
 Owner = tuple[str, str]
 """Kind and code."""

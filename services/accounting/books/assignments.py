@@ -10,7 +10,7 @@ from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from services.accounting.pricebook_loader import QUERIES as PRICE_QUERIES
+from services.accounting.books.loader import QUERIES as PRICE_QUERIES
 from services.accounting.pricing.entries import Book
 from shared import sqlfile
 from shared.errors import Reject
@@ -20,7 +20,7 @@ BOOKS: Final[tuple[Book, ...]] = get_args(Book)
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 """In the order in which they are tried for a line."""
 MAX_NO: Final = 2**63 - 1
-QUERIES: Final = sqlfile.load("services.accounting", "queries_assignments.sql")
+QUERIES: Final = sqlfile.load("services.accounting.books", "queries_assignments.sql")
 Connection = AsyncConnection[Any]
 
 

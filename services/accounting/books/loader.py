@@ -15,8 +15,8 @@ from services.accounting.pricing import Assignment, Payer, PriceBook, PriceList,
 from shared import sqlfile
 from shared.events import JobCompleted
 
-QUERIES = sqlfile.load("services.accounting", "queries_prices.sql")
-REFERENCE_QUERIES = sqlfile.load("services.accounting", "queries_reference.sql")
+QUERIES = sqlfile.load("services.accounting.books", "queries.sql")
+REFERENCE_QUERIES = sqlfile.load("services.accounting.books", "queries_reference.sql")
 
 
 class Pricing(Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
-from services.accounting.budgets import Budget, Use, decide, percent_of
+from services.accounting.budgets.budget import Budget, Use, decide, percent_of
 from shared.money import format_micro
 
 Verdict = Literal["allow", "warn", "deny"]

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import structs
 
-from services.accounting.charge_events import NAMESPACE, SOURCE
+from services.accounting.relay.charge_events import NAMESPACE, SOURCE
 from shared.events import CHARGE_POSTED
 from shared.events.charges import BookAmount, ChargePerson
 from shared.events.envelope import dataschema, encode

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, NamedTuple
 
-from services.accounting.price_versions import Version
+from services.accounting.books.versions import Version
 from services.accounting.pricelist.coverage import Finding
 from services.accounting.rerate.lists import compiled, load_lists
 from services.accounting.rerate.what_if import Told, effect_of_draft

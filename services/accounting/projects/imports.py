@@ -8,18 +8,18 @@ from typing import Any, Final, Literal, NamedTuple
 from msgspec import Struct
 from psycopg import AsyncConnection
 
-from services.accounting import assignments
+from services.accounting.books import assignments
+from services.accounting.books.loader import QUERIES as PRICE_QUERIES
 from services.accounting.csvfile import Fault
-from services.accounting.import_files import COLUMNS, ReadFile
-from services.accounting.pricebook_loader import QUERIES as PRICE_QUERIES
 from services.accounting.pricing.entries import Book
-from services.accounting.projects import Projects
+from services.accounting.projects.import_files import COLUMNS, ReadFile
+from services.accounting.projects.store import Projects
 from shared import sqlfile
 from shared.errors import Reject
 from shared.http.problems import FieldError, Invalid
 from shared.postgres import classified
 
-QUERIES: Final = sqlfile.load("services.accounting", "queries_imports.sql")
+QUERIES: Final = sqlfile.load("services.accounting.projects", "queries_imports.sql")
 OnError = Literal["refuse", "skip"]
 PRICE: Final[Book] = "price"
 

@@ -12,10 +12,10 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from services.accounting.amend.states import LineState, find_state, states_of
+from services.accounting.books.versions import QUERIES as PRICE_QUERIES
 from services.accounting.explain.again import explain_book
 from services.accounting.explain.candidates import Assigned, Considered, Published, candidates
 from services.accounting.explain.explanation import Booked, BookExplained, Inputs, shown_inputs
-from services.accounting.price_versions import QUERIES as PRICE_QUERIES
 from services.accounting.pricelist.check import read_document
 from services.accounting.pricing import LEVELS, Payer, PriceList, PrinterFacts
 from services.accounting.pricing.entries import Book
@@ -25,7 +25,7 @@ from shared.errors import NotFound
 from shared.events.jobs import JobLine
 from shared.postgres import Pool, classified
 
-QUERIES: Final = sqlfile.load("services.accounting", "queries_charges.sql")
+QUERIES: Final = sqlfile.load("services.accounting.browse", "queries_charges.sql")
 MAX_ENTRY_ID: Final = 1 << 63
 
 

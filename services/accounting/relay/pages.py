@@ -8,8 +8,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from services.accounting import dimensions as dim
-from services.accounting.charge_texts import ChargeTexts
 from services.accounting.entries import OWN_TOPIC
+from services.accounting.relay.texts import ChargeTexts
 from shared import sqlfile
 
 QUERIES: Final = sqlfile.load("services.accounting", "queries.sql")

@@ -26,7 +26,7 @@ from shared.stream import Options, Record
 from shared.stream.run import Consumer, run_consumer
 
 TOPIC: Final = "authorizations.v1"
-QUERIES: Final = sqlfile.load("services.accounting", "queries_reservations.sql")
+QUERIES: Final = sqlfile.load("services.accounting.budgets", "queries_reservations.sql")
 State = Literal["reserved", "settled", "expired", "hold", "deny"]
 LIFETIME: Final = timedelta(hours=24)
 """How long an allowed job reserves its estimate where the authorisation names no end."""

@@ -11,13 +11,13 @@ from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from services.accounting.budgets import Budget, OwnerKind, Use, Window, holds, window_of
+from services.accounting.budgets.budget import Budget, OwnerKind, Use, Window, holds, window_of
 from shared import sqlfile
 from shared.errors import Conflict, NotFound
 from shared.http.conditions import require_match
 from shared.postgres import Pool, classified
 
-QUERIES: Final = sqlfile.load("services.accounting", "queries_budgets.sql")
+QUERIES: Final = sqlfile.load("services.accounting.budgets", "queries.sql")
 MAX_HISTORY: Final = 1_000
 
 

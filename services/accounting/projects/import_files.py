@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, Literal, NamedTuple, get_args
 
-from services.accounting.budgets import DEFAULT_THRESHOLDS, Length, OwnerKind, wrong_thresholds
+from services.accounting.budgets.budget import DEFAULT_THRESHOLDS, Length, OwnerKind, wrong_thresholds
 from services.accounting.codes import MAX_CODE, MAX_NAME, MAX_NOTES, wrong_code, wrong_new_code
 from services.accounting.csvfile import (
     DecimalMark,

@@ -19,7 +19,7 @@ from shared.ids import first_job_id
 from shared.periods import Period
 from shared.postgres import Pool, classified
 
-QUERIES: Final = sqlfile.load("services.accounting", "queries_lists.sql")
+QUERIES: Final = sqlfile.load("services.accounting.browse", "queries.sql")
 _SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _LAST_ID: Final = (1 << 128) - 1
 Row = dict[str, Any]

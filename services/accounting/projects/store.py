@@ -12,8 +12,8 @@ from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from services.accounting import assignments
-from services.accounting.pricebook_loader import QUERIES as PRICE_QUERIES
+from services.accounting.books import assignments
+from services.accounting.books.loader import QUERIES as PRICE_QUERIES
 from shared import sqlfile
 from shared.errors import Conflict, NotFound
 from shared.http.conditions import require_match
@@ -23,7 +23,7 @@ from shared.postgres import Pool, classified
 _log = structlog.get_logger()
 Kind = Literal["project", "department", "customer"]
 Sort = Literal["code", "name", "changed_at"]
-QUERIES: Final = sqlfile.load("services.accounting", "queries_projects.sql")
+QUERIES: Final = sqlfile.load("services.accounting.projects", "queries.sql")
 MAX_CUSTOMERS_FOUND: Final = 1_000
 """Customers whose projects a search finds by the customer's name."""
 DEFAULTS: Final[Mapping[str, Any]] = {

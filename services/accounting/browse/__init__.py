@@ -1,0 +1,1 @@
+"""Lists of jobs, charges and unpriced lines, by filters and pages."""

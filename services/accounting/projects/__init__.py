@@ -1,0 +1,1 @@
+"""Projects, customers and departments, one by one and from files."""

@@ -1,0 +1,1 @@
+"""Tells the ledger's lines to Kafka."""
