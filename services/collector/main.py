@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -23,6 +24,7 @@ from services.collector.publisher import KafkaSender, Publisher
 from services.collector.registry.printers import Printer
 from services.collector.registry.registry import Registry
 from services.collector.registry.store import RegistryStore
+from services.collector.registry.twice import device_behind
 from services.collector.settings import CollectorSettings, load_settings
 from services.collector.sources.opening import open_source
 from services.collector.sources.source import PrinterSource
@@ -93,7 +95,10 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
     def make_looker(printer: Printer) -> Looker:
         access = vault.open(printer.id, printer.sealed_access)
         source = open_at(printer.address, printer.ref, access)
-        return Looker(printer, source, journal, guard, collector_id=settings.collector_id)
+        return Looker(printer, source, journal, guard, intake, behind=device_at)
+
+    def device_at(uri: str | None) -> Printer | None:
+        return device_behind(uri, registry.printers()) if uri else None
 
     rhythm = Rhythm(
         settings.poll_interval_s, settings.poll_max_delay_s, settings.poll_timeout_s, settings.poll_concurrency
@@ -106,7 +111,14 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
         topic_prefix=settings.topic_prefix,
     )
     publisher = Publisher(journal, sender, clock=clock)
-    intake = Intake(journal, registry, collector_id=settings.collector_id, clock=clock)
+    intake = Intake(
+        journal,
+        registry,
+        collector_id=settings.collector_id,
+        clock=clock,
+        window=timedelta(seconds=settings.correlate_window_s),
+        behind=lambda queue: device_at(poller.status(queue.id).prints_on) if queue.kind == "cups" else None,
+    )
 
     async def database() -> str | None:
         return registry.fault

@@ -37,6 +37,12 @@ class CollectorSettings(CommonSettings):
     )
     poll_timeout_s: float = Field(30.0, ge=1, le=600, description="Longest time of one look at a printer.")
     poll_concurrency: int = Field(64, ge=1, le=1_000, description="Printers asked at the same time at most.")
+    correlate_window_s: int = Field(
+        900,
+        ge=0,
+        le=86_400,
+        description="How far apart in time two sources may tell of one job, in seconds; see docs/printers.",
+    )
     printer_networks: str = Field(
         PRIVATE_NETWORKS,
         description="Networks that printers may be in, comma-separated; all else is never connected to.",

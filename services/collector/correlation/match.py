@@ -1,4 +1,4 @@
-"""Whether two readings of different sources are of one job: by ids that pass through, else by what they say. Pure."""
+"""Whether two readings of different sources are of one job: by ids that pass, else by what they say. Pure."""
 
 from __future__ import annotations
 

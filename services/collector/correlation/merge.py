@@ -5,18 +5,26 @@ The result is a function of the set of readings, so that it does not matter whic
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
-from services.collector.correlation.match import plain_title
+from services.collector.correlation.match import plain_person, plain_title
 from shared.events.jobs import JobCompleted, JobLine, JobRef, PersonRef, PrinterRef
 
 T = TypeVar("T")
 
 _RANK: Final = {"by_device": 0, "from_counters": 1, "as_submitted": 2, None: 3, "estimated": 4}
-_FIRST_KNOWN: Final = ("project", "department", "billable", "copies", "started_at", "correlation_id", "raw_reference")
+_FIRST_KNOWN: Final = (
+    "project",
+    "department",
+    "billable",
+    "copies",
+    "started_at",
+    "correlation_id",
+)
 _TOGETHER: Final = (("category", "category_by"), ("width_um", "length_um"), ("media", "media_name"))
 """Fields of a line that one reading tells together: half of them from another one would be nonsense."""
 _AMOUNTS: Final = (
@@ -24,6 +32,7 @@ _AMOUNTS: Final = (
     "ink_ul",
 )
 _SAID: Final = ("page_range", "roll_width_um", "colour_mode", "quality", "finishing")
+_UNIT: Final = re.compile(r"_(?:mm2|um|ul)$")
 _COUNTS: Final = (
     *("printer", "person", "project", "department", "billable", "kind", "outcome", "title", "copies"),
     *("measured", "lines"),
@@ -56,7 +65,11 @@ def adds_to(told: JobCompleted, now: JobCompleted) -> bool:
 
 
 def fields_added(told: JobCompleted, now: JobCompleted) -> list[str]:
-    """Names of what differs, those of lines by their own names."""
+    """What differs, in words for people."""
+    return [_UNIT.sub("", name).replace("_", " ") for name in _names_added(told, now)]
+
+
+def _names_added(told: JobCompleted, now: JobCompleted) -> list[str]:
     names = [name for name in _COUNTS[:-1] if getattr(told, name) != getattr(now, name)]
     if len(told.lines) != len(now.lines):
         return [*names, "lines"]
@@ -79,15 +92,17 @@ def _first(values: Iterable[T | None]) -> T | None:
 
 def _printer(ranked: Sequence[JobCompleted]) -> PrinterRef:
     serial = _first(each.printer.serial for each in ranked)
-    return PrinterRef(
-        id=ranked[0].printer.id, serial=serial, model=_first(each.printer.model for each in ranked)
-    )
+    return PrinterRef(id=ranked[0].printer.id, serial=serial, model=_first(each.printer.model for each in ranked))
 
 
 def _person(ranked: Sequence[JobCompleted]) -> PersonRef | None:
-    """Who has proven it, else whoever the best reading names."""
+    """Who has proven it, else whoever the best reading names, by the user name alone if any source tells that."""
     people = [each.person for each in ranked if each.person is not None and each.person.claimed]
-    return next((each for each in people if each.authenticated), people[0] if people else ranked[0].person)
+    if not people:
+        return ranked[0].person
+    best = next((each for each in people if each.authenticated), people[0])
+    alone = plain_person(best.claimed)
+    return replace(best, claimed=alone) if alone in [each.claimed for each in people] else best
 
 
 def _title(ranked: Sequence[JobCompleted]) -> str | None:
@@ -105,17 +120,15 @@ def _lines(ranked: Sequence[JobCompleted]) -> list[JobLine]:
     lines = ranked[0].lines
     for other in ranked[1:]:
         if len(other.lines) == len(lines):
-            lines = [_filled(line, more, amounts=True) for line, more in zip(lines, other.lines, strict=True)]
-        elif len(other.lines) == 1:
-            lines = [_filled(line, other.lines[0], amounts=False) for line in lines]
+            lines = [_filled(line, more) for line, more in zip(lines, other.lines, strict=True)]
         elif len(lines) == 1:
-            lines = [_filled(lines[0], _summed(other.lines), amounts=True)]
+            lines = [_filled(lines[0], _summed(other.lines))]
     return lines
 
 
-def _filled(line: JobLine, more: JobLine, *, amounts: bool) -> JobLine:
+def _filled(line: JobLine, more: JobLine) -> JobLine:
     changes: dict[str, Any] = {}
-    for names in (*_TOGETHER, *((name,) for name in _SAID + (_AMOUNTS if amounts else ()))):
+    for names in (*_TOGETHER, *((name,) for name in (*_SAID, *_AMOUNTS))):
         if all(getattr(line, name) is None for name in names):
             changes |= {name: getattr(more, name) for name in names if getattr(more, name) is not None}
     return replace(line, **changes) if changes else line

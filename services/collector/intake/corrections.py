@@ -41,10 +41,8 @@ def correction_entry(
 ) -> Entry:
     """The entry that takes `told` back.
 
-    Args:
-        key: of the record that told it, so that this one comes after it.
-        at: when that was found.
-        origin: the event's source.
+    It lies under the key of the record that told it, so that it comes after it; `at` is when that was found, and
+    `origin` the event's source.
     """
     data = JobCorrected(
         corrects=str(told.job.id),
@@ -55,7 +53,5 @@ def correction_entry(
         replacement=replacement,
     )
     event_id = f"{told.job.id}#{replacement.job.id if replacement else ''}"
-    event = new_event(
-        JOB_CORRECTED, data, event_id=event_id, source=origin, time=at, subject=str(told.job.key)
-    )
+    event = new_event(JOB_CORRECTED, data, event_id=event_id, source=origin, time=at, subject=str(told.job.key))
     return Entry(JOBS_TOPIC, key, event_id, encode(event), origin)

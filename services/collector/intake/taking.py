@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -64,27 +64,33 @@ class Taking:
         self._now = now
         self._here: dict[str, bytes] = {}
         self._entries: list[Entry | Group] = []
+        self._at_hand: dict[int, Group] = {}
         self._fresh: dict[int, Entry] = {}
         self._more: dict[int, Group] = {}
+        self._gone: dict[int, Group] = {}
+        self._brought: list[tuple[Brought, ReadyJob, Group | None]] = []
 
-    def take(self, job: ReadyJob, *, only_new: bool) -> Brought:
+    def take(self, job: ReadyJob, *, only_new: bool) -> None:
         """Takes one job."""
+        brought, group = self._take(job, only_new=only_new)
+        self._brought.append((brought, job, group))
+
+    def _take(self, job: ReadyJob, *, only_new: bool) -> tuple[Brought, Group | None]:
         entry = job.entry
         is_first = entry.event_id not in self._here and not self._store.known([entry.event_id])
         if not is_first and (self._here.get(entry.event_id) == entry.digest or self._store.has(entry)):
-            return Brought(duplicate=True, differs=False, stored=False)
+            return Brought(duplicate=True, differs=False, stored=False), None
         self._here.setdefault(entry.event_id, entry.digest)
         if (group := self._group_of(job)) is not None:
-            return self._join(group, job)
+            return Brought(duplicate=False, differs=False, stored=False), self._join(group, job)
         if not is_first:
             if not only_new:
                 self._entries.append(entry)
-            return Brought(duplicate=False, differs=True, stored=not only_new)
-        self._begin(job)
-        return Brought(duplicate=False, differs=False, stored=True)
+            return Brought(duplicate=False, differs=True, stored=not only_new), None
+        return Brought(duplicate=False, differs=False, stored=True), self._begin(job)
 
-    def finish(self) -> None:
-        """Writes what is to be told."""
+    def finish(self) -> list[Brought]:
+        """Writes what is to be told, and says what became of each job."""
         entries: list[Entry] = []
         for each in self._entries:
             if isinstance(each, Entry):
@@ -94,6 +100,15 @@ class Taking:
         for group in self._more.values():
             entries += self._correction(group)
         self._store.append(entries, self._now)
+        return [self._became(*each) for each in self._brought]
+
+    def _became(self, brought: Brought, job: ReadyJob, group: Group | None) -> Brought:
+        if group is None:
+            return brought
+        while group.number in self._gone:
+            group = self._gone[group.number]
+        told = str(group.known_as.job.id)
+        return brought if told == job.entry.event_id else replace(brought, stored=False, merged_into=told)
 
     def _group_of(self, job: ReadyJob) -> Group | None:
         """The job that this is one more reading of, by another source than all those before."""
@@ -116,37 +131,42 @@ class Taking:
 
     def _current(self, group: Group) -> Group:
         """The group as this transaction has it at hand."""
-        for each in self._entries:
-            if isinstance(each, Group) and each.number == group.number:
-                return each
-        return self._more.get(group.number, group)
+        return self._at_hand.setdefault(group.number, group)
 
-    def _begin(self, job: ReadyJob) -> None:
+    def _begin(self, job: ReadyJob) -> Group:
         data = job.data
         group = Group(device=job.device, readings=[data], key=job.entry.key, first_key=str(data.job.key))
         self._memory.add(group)
         self._fresh[group.number] = job.entry
+        self._at_hand[group.number] = group
         self._entries.append(group)
+        return group
 
-    def _join(self, group: Group, job: ReadyJob) -> Brought:
+    def _join(self, group: Group, job: ReadyJob) -> Group:
         """Adds a reading to a group, and any other group that turns out to be of the same job by it."""
         self._store.see(job.entry)
-        told = group.known_as
-        group.told = told
+        group.told = group.known_as
         group.readings = [*group.readings, job.data]
+        while (same := self._likest(job.data, group.device, group.sources)) is not None:
+            # One that was told already stays, so that what is not told yet need not be taken back.
+            swaps = group.number in self._fresh and same.number not in self._fresh
+            group = self._absorb(same, group) if swaps else self._absorb(group, same)
         if group.number not in self._fresh:
             self._more[group.number] = group
-        while (same := self._likest(job.data, group.device, group.sources)) is not None:
-            self._absorb(group, same)
         self._memory.change(group)
-        return Brought(duplicate=False, differs=False, stored=False, merged_into=str(told.job.id))
+        return group
 
-    def _absorb(self, group: Group, other: Group) -> None:
+    def _absorb(self, group: Group, other: Group) -> Group:
+        """Makes two groups one; what was told of the other is taken back."""
+        group.told = group.known_as
+        was_told = self._fresh.pop(other.number, None) is None
+        if was_told:
+            self._entries.append(self._second_telling(group, other))
         group.readings = [*group.readings, *other.readings]
         self._memory.drop(other, group)
         self._more.pop(other.number, None)
-        if self._fresh.pop(other.number, None) is None:
-            self._entries.append(self._second_telling(group, other))
+        self._gone[other.number] = group
+        return group
 
     def _first_telling(self, group: Group) -> Entry:
         """Of a job that was not told yet: all readings in one event."""
@@ -157,6 +177,7 @@ class Taking:
             entry = job_entry(job, collector_id=self._collector_id, source=job.job.source or "correlation")
         except Reject:  # too large together: what was read first is told
             return self._fresh[group.number]
+        self._store.see(self._fresh[group.number])
         group.told, group.first_key, group.key = job, str(job.job.key), entry.key
         self._memory.change(group)
         return entry
@@ -187,8 +208,8 @@ class Taking:
             replacement,
             key=group.key,
             reason="better_reading",
-            words=f"{' and '.join(sorted(group.sources))} told of the job: "
-            f"{', '.join(names[:MAX_NAMED])}{more} are known better now.",
+            words=f"Read by {' and '.join(sorted(group.sources))}; now better known: "
+            f"{', '.join(names[:MAX_NAMED])}{more}.",
             at=self._now,
             origin=self._origin,
             evidence=now.evidence,
@@ -205,6 +226,6 @@ class Taking:
 
 def take_all(taking: Taking, jobs: Sequence[ReadyJob], *, only_new: bool) -> list[Brought]:
     """Takes jobs, and writes what is to be told of them."""
-    brought = [taking.take(job, only_new=only_new) for job in jobs]
-    taking.finish()
-    return brought
+    for job in jobs:
+        taking.take(job, only_new=only_new)
+    return taking.finish()
