@@ -38,6 +38,11 @@ class Layout:
         return self.root / "token"
 
     @property
+    def secret_key_file(self) -> Path:
+        """The key that the collector encrypts passwords of devices with."""
+        return self.root / "secret-key"
+
+    @property
     def database_url_file(self) -> Path:
         """The database URL with its password, for the services."""
         return self.root / "database-url"

@@ -28,6 +28,9 @@ def service_environment(
 ) -> dict[str, str]:
     """The environment of a service: what the operator set, then what the stack knows better."""
     kept = {name: value for name, value in inherited.items() if name not in _SECRETS}
+    # A key that the operator set is kept: what was encrypted with it is to be read again.
+    if "INKMETER_SECRET_KEY" not in inherited and "INKMETER_SECRET_KEY_FILE" not in inherited:
+        kept["INKMETER_SECRET_KEY_FILE"] = str(layout.secret_key_file)
     return {
         **kept,
         **extra,

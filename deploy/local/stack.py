@@ -139,7 +139,7 @@ class LocalStack:
         await self.stop()
 
     def _prepare_files(self) -> None:
-        """Ports, token and database URL; the servers' objects, not started yet."""
+        """Ports, token, key and database URL; the servers' objects, not started yet."""
         options, layout, external = self.options, self.layout, external_servers()
         settings = load(LocalSettings)
         names = [*options.services]
@@ -149,6 +149,7 @@ class LocalStack:
         self._ports = choose_ports(names, free=options.free_ports, fixed=settings.ports(), remembered=remembered)
         write_json(layout.ports_file, {**remembered, **self._ports})
         secret_of(layout.token_file)
+        secret_of(layout.secret_key_file)
         self._guard.remove_at_end(layout.stack_file)
         self._servers = Servers.of(
             layout, settings=settings, external=external, ports=self._ports, guard=self._guard, say=options.say

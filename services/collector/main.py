@@ -13,14 +13,18 @@ import structlog
 
 from services.collector.access import Access
 from services.collector.addresses import AddressGuard, GuardedResolver
+from services.collector.http.access import AccessApi
+from services.collector.http.groups import GroupsApi
 from services.collector.http.jobs import JobsApi
 from services.collector.http.printers import PrintersApi
 from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
 from services.collector.networks import parse_networks
+from services.collector.onboarding.reach import Reach
 from services.collector.polling.look import Looker
 from services.collector.polling.poller import Poller, Rhythm
 from services.collector.publisher import KafkaSender, Publisher
+from services.collector.registry.groups import GroupStore
 from services.collector.registry.printers import Printer
 from services.collector.registry.registry import Registry
 from services.collector.registry.store import RegistryStore
@@ -29,6 +33,7 @@ from services.collector.settings import CollectorSettings, load_settings
 from services.collector.sources.opening import open_source
 from services.collector.sources.source import PrinterSource
 from services.collector.vault import Vault
+from services.collector.wiring.events import event_watch, notification_routes
 from shared import log
 from shared.clock import SystemClock
 from shared.errors import Retry, Unreachable
@@ -37,7 +42,7 @@ from shared.health import Readiness
 from shared.http.app import make_app, serve_http
 from shared.kafka import check_bootstrap, make_producer
 from shared.migrate import require_current
-from shared.postgres import WAIT_S, make_pool, wait_for_server
+from shared.postgres import WAIT_S, Pool, make_pool, wait_for_server
 from shared.process import run_until_stopped
 
 SPARE_THREADS: Final = 8
@@ -76,25 +81,25 @@ async def serve(settings: CollectorSettings) -> None:
                 raise
             _log.warning("printers_of_the_last_run_are_read", printers=len(registry.printers()), error=str(error))
             await pool.open()
-        await _run(settings, journal, registry, clock)
+        await _run(settings, pool, journal, registry, clock)
     finally:
         await journal.close()
         await pool.close()
 
 
-async def _run(settings: CollectorSettings, journal: Journal, registry: Registry, clock: SystemClock) -> None:
+async def _run(
+    settings: CollectorSettings, pool: Pool, journal: Journal, registry: Registry, clock: SystemClock
+) -> None:
     guard = AddressGuard(parse_networks(settings.printer_networks))
-
     resolver = GuardedResolver(guard)
-
-    vault = Vault(settings.keys)
 
     def open_at(address: str, ref: PrinterRef, access: Access) -> PrinterSource:
         return open_source(address, ref, access, resolver)
 
+    reach = Reach(guard, open_at, Vault(settings.keys), clock)
+
     def make_looker(printer: Printer) -> Looker:
-        access = vault.open(printer.id, printer.sealed_access)
-        source = open_at(printer.address, printer.ref, access)
+        source = open_at(printer.address, printer.ref, reach.access(printer))
         return Looker(printer, source, journal, guard, intake, behind=device_at)
 
     def device_at(uri: str | None) -> Printer | None:
@@ -123,13 +128,17 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
     async def database() -> str | None:
         return registry.fault
 
+    watch = event_watch(registry, poller, reach.access, resolver, interval_s=settings.events_interval_s)
     readiness = Readiness()
     readiness.add("journal", journal.probe)
     readiness.add("kafka", publisher.probe)
     readiness.add("database", database)
     routes = [
-        *PrintersApi(registry, poller, guard, open_at, vault, clock=clock).routes(),
+        *PrintersApi(registry, poller, reach).routes(),
+        *AccessApi(registry, reach).routes(),
+        *GroupsApi(GroupStore(pool), registry, clock=clock).routes(),
         *JobsApi(intake, journal, publisher, clock=clock).routes(),
+        *notification_routes(registry, poller),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
     await run_until_stopped(
@@ -138,6 +147,7 @@ async def _run(settings: CollectorSettings, journal: Journal, registry: Registry
             "publisher": publisher.run,
             "poller": poller.run,
             "registry": registry.run,
+            **({"events": watch.run} if settings.events_interval_s else {}),
         }
     )
 

@@ -36,3 +36,8 @@ PRINTERS_FAILING = Gauge(
     "inkmeter_collector_printers_failing",
     "Printers whose last look failed. Above 0: `inkmeter printers list` says which and why.",
 )
+EVENT_SERVERS = Gauge(
+    "inkmeter_collector_event_servers",
+    "CUPS servers whose events are read. Fewer than there are: ended jobs are found by polling only.",
+)
+EVENTS = Counter("inkmeter_collector_events_total", "Events that CUPS servers told.")

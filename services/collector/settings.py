@@ -36,6 +36,12 @@ class CollectorSettings(CommonSettings):
         description="Longest pause after failures, in seconds; above 60 a printer may forget jobs meanwhile.",
     )
     poll_timeout_s: float = Field(30.0, ge=1, le=600, description="Longest time of one look at a printer.")
+    events_interval_s: float = Field(
+        1.0,
+        ge=0,
+        le=60,
+        description="How often each CUPS server is asked for events, in seconds; 0: its queues are only polled.",
+    )
     poll_concurrency: int = Field(64, ge=1, le=1_000, description="Printers asked at the same time at most.")
     correlate_window_s: int = Field(
         900,

@@ -39,7 +39,8 @@ def parse_keys(text: str) -> tuple[bytes, ...]:
     found: list[bytes] = []
     for number, part in enumerate(filter(None, re.split(r"[\s,]+", text)), start=1):
         try:
-            key = base64.b64decode(part, altchars=b"-_" if set(part) & {"-", "_"} else None, validate=True)
+            padded = part + "=" * (-len(part) % 4)
+            key = base64.b64decode(padded, altchars=b"-_" if set(part) & {"-", "_"} else None, validate=True)
         except (binascii.Error, ValueError):
             key = b""
         if len(key) != KEY_BYTES:

@@ -66,8 +66,8 @@ class DeviceCondition(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that is wrong at the device right now.
 
     Attributes:
-        kind: `supply_low`, `supply_empty`, `paper_low`, `paper_out`, `cover_open`, `jam`, `offline`, `output_full`
-            or `attention`.
+        kind: `supply_low`, `supply_empty`, `waste_nearly_full`, `waste_full`, `paper_low`, `paper_out`,
+            `output_full`, `cover_open`, `jam`, `offline` or `attention`.
         severity: `critical` when the device does not print, else `warning`.
         words: what the device says, or what its bits mean.
         part: which supply or tray, as the device numbers it.

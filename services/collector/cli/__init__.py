@@ -8,6 +8,9 @@ from services.collector.cli.adding import add
 from services.collector.cli.changing import disable, edit, enable, remove
 from services.collector.cli.checks import test
 from services.collector.cli.listing import list_printers, show
+from services.collector.cli.probe import probe
+from services.collector.cli.recording import record, simulate
+from services.collector.cli.reseal import reseal
 
 __all__ = ["printers"]
 
@@ -20,5 +23,18 @@ def printers() -> None:
     """
 
 
-for command in (add, list_printers, show, test, edit, enable, disable, remove):
+for command in (
+    add,
+    list_printers,
+    show,
+    test,
+    edit,
+    enable,
+    disable,
+    remove,
+    reseal,
+    probe,
+    record,
+    simulate,
+):
     printers.add_command(command)

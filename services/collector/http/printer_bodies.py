@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -12,7 +11,7 @@ from services.collector.http.access_bodies import AccessEdit, AccessView
 from services.collector.onboarding.checks import Check
 from services.collector.polling.poller import PrinterStatus
 from services.collector.registry.printers import Printer
-from services.collector.sources.source import PrinterFacts, SourceKind
+from services.collector.sources.source import SourceKind
 from shared.errors import Reject
 from shared.http.problems import FieldError, Invalid
 from shared.http.routes import DEFAULT_LIMIT, MAX_LIMIT
@@ -43,6 +42,13 @@ class PrinterEdit(Struct, frozen=True, kw_only=True, omit_defaults=True):
     access: AccessEdit | UnsetType = UNSET
 
 
+class Replacement(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Another device at a printer's place: asked at the printer's address unless another one is given."""
+
+    address: AddressText | UnsetType = UNSET
+    access: AccessEdit = AccessEdit()
+
+
 class PrinterView(Struct, frozen=True, kw_only=True):
     """A printer with what polling has found of it."""
 
@@ -58,6 +64,8 @@ class PrinterView(Struct, frozen=True, kw_only=True):
     disabled_reason: str | None
     added_at: datetime
     changed_at: datetime
+    device_since: datetime | None
+    former_serials: list[str]
     version: int
     access: AccessView
     status: PrinterStatus
@@ -105,6 +113,8 @@ def view(printer: Printer, access: AccessView, status: PrinterStatus, warning: s
         disabled_reason=printer.disabled_reason,
         added_at=printer.added_at,
         changed_at=printer.changed_at,
+        device_since=printer.device_since,
+        former_serials=list(printer.former_serials),
         version=printer.version,
         access=access,
         status=status,
@@ -152,8 +162,3 @@ def parse_cursor(cursor: str) -> tuple[str, str]:
     except ValueError as error:
         raise Invalid([FieldError(pointer="cursor", detail="take it from `next` of the page before")]) from error
     return name, printer_id
-
-
-def own_name(facts: PrinterFacts, address: str) -> str:
-    """What a device calls itself, else its host."""
-    return (facts.name or "")[:100].strip() or urlsplit(address).hostname or address

@@ -7,8 +7,7 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from services.collector.access import Access
-from services.collector.addresses import AddressGuard, normal_address
+from services.collector.addresses import normal_address
 from services.collector.http.access_bodies import AccessEdit, access_view, edited
 from services.collector.http.printer_bodies import (
     NewPrinter,
@@ -16,23 +15,23 @@ from services.collector.http.printer_bodies import (
     PrinterPage,
     PrinterQuery,
     PrinterView,
+    Replacement,
     TestReport,
     clean,
     cursor_of,
-    own_name,
     parse_cursor,
     report,
     sort_key,
     view,
 )
-from services.collector.onboarding.checks import Check, Open, examine, identify
+from services.collector.onboarding.changes import PrinterChanges
+from services.collector.onboarding.checks import Check, examine
+from services.collector.onboarding.reach import Reach
 from services.collector.polling.poller import Poller
-from services.collector.registry.printers import Printer, other_device, serial_of
+from services.collector.registry.printers import Printer
 from services.collector.registry.registry import Registry
 from services.collector.registry.twice import told_twice
-from services.collector.vault import NO_ACCESS, Vault
-from shared.clock import Clock
-from shared.errors import Conflict, Reject
+from services.collector.vault import NO_ACCESS
 from shared.http.conditions import require_match
 from shared.http.headers import ETAG, IDEMPOTENCY_KEY, IF_MATCH, LOCATION
 from shared.http.routes import Answer, Call, Route
@@ -41,22 +40,11 @@ from shared.http.routes import Answer, Call, Route
 class PrintersApi:
     """Answers for printers; reads from memory, changes through the registry."""
 
-    def __init__(
-        self,
-        registry: Registry,
-        poller: Poller,
-        guard: AddressGuard,
-        open_source: Open,
-        vault: Vault,
-        *,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, registry: Registry, poller: Poller, reach: Reach) -> None:
         self._registry = registry
         self._poller = poller
-        self._guard = guard
-        self._open_source = open_source
-        self._vault = vault
-        self._clock = clock
+        self._reach = reach
+        self._changes = PrinterChanges(registry, reach)
 
     def routes(self) -> list[Route]:
         """The routes to serve."""
@@ -74,6 +62,9 @@ class PrintersApi:
                   summary="Change a printer; If-Match guards against others' changes."),
             Route(method="DELETE", path=one, handler=self.remove, status=204, errors=(404,), takes=(IF_MATCH,),
                   summary="Take a printer out of the registry; what it printed stays."),
+            Route(method="POST", path=f"{one}/replace", handler=self.put_in_place, body=Replacement,
+                  answer=PrinterView, errors=(404, 409), takes=(IF_MATCH,), gives=(ETAG,),
+                  summary="Put another device in a printer's place; its history stays."),
             Route(method="POST", path=f"{one}/test", handler=self.test, answer=TestReport, errors=(404,),
                   summary="Test a printer: a list of checks, each with a remedy."),
         ]  # fmt: skip
@@ -105,29 +96,9 @@ class PrintersApi:
         key = call.idempotency_key
         if key and (before := await self._registry.added_before(key)):
             return self._answer(before, status=201)
-        address = normal_address(body.address)
+        address, access = normal_address(body.address), edited(NO_ACCESS, body.access)
         name, group = clean(body.name, "/name"), clean(body.group, "/group")
-        self._refuse_taken(name, address)
-        access = edited(NO_ACCESS, body.access)
-        facts = await identify(address, access, self._guard, self._open_source)
-        if name is None:
-            name = own_name(facts, address)
-            self._refuse_taken(name, address)
-        printer_id = await self._registry.id_for(serial=serial_of(facts), uuid=facts.uuid)
-        now = self._clock.now()
-        printer = Printer(
-            id=printer_id,
-            name=name,
-            address=address,
-            kind=facts.kind,
-            serial=serial_of(facts),
-            uuid=facts.uuid,
-            model=facts.make_and_model,
-            group=group,
-            added_at=now,
-            changed_at=now,
-            sealed_access=self._vault.seal(printer_id, access),
-        )
+        printer, facts = await self._changes.new(address, access, name=name, group=group)
         added = await self._registry.add(printer, idempotency_key=key)
         return self._answer(added, status=201, prints_on=facts.state.prints_on)
 
@@ -136,21 +107,30 @@ class PrintersApi:
         printer = self._matched(call)
         edit: PrinterEdit = call.body
         changes: dict[str, Any] = {
-            key: value for key, value in asdict(edit).items() if value is not UNSET and key != "access"
+            name: value
+            for name, value in asdict(edit).items()
+            if value is not UNSET and name not in ("access", "address")
         }
         for field in ("name", "group"):
             if field in changes:
                 changes[field] = clean(changes[field], f"/{field}")
         if changes.get("enabled") and "disabled_reason" not in changes:
             changes["disabled_reason"] = None
-        access = None
-        if isinstance(edit.access, AccessEdit):
-            access = edited(self._known_access(printer), edit.access)
-            changes["sealed_access"] = self._vault.seal(printer.id, access)
-        if "address" in changes:
-            changes |= await self._moved(printer, normal_address(changes["address"]), access)
         wanted = replace(printer, **changes)
+        if isinstance(edit.access, AccessEdit):
+            access = edited(self._reach.access_to_edit(printer), edit.access)
+            wanted = self._reach.with_access(wanted, access)
+        if isinstance(edit.address, str):
+            wanted = await self._changes.moved(wanted, normal_address(edit.address))
         return self._answer(printer if wanted == printer else await self._registry.change(wanted))
+
+    async def put_in_place(self, call: Call) -> Answer:
+        """Puts another device in the printer's place; what was printed stays under the printer's id."""
+        printer = self._matched(call)
+        body: Replacement = call.body
+        address = normal_address(body.address) if isinstance(body.address, str) else printer.address
+        access = edited(replace(self._reach.access_to_edit(printer), certificate_sha256=""), body.access)
+        return self._answer(await self._registry.change(await self._changes.replaced(printer, address, access)))
 
     async def remove(self, call: Call) -> Answer:
         """Takes a printer out."""
@@ -160,41 +140,10 @@ class PrintersApi:
     async def test(self, call: Call) -> TestReport:
         """Tests a printer now."""
         printer = self._registry.get(call.path["id"])
-        checks = await examine(printer, self._vault, self._guard, self._open_source, self._clock)
+        checks = await examine(printer, self._reach)
         if warning := self._told_twice().get(printer.id):
             checks.append(Check("counted once", "OK", warning))
         return report(checks)
-
-    def _known_access(self, printer: Printer) -> Access:
-        """What an edit starts from; what can't be decrypted any more is given anew."""
-        try:
-            return self._vault.open(printer.id, printer.sealed_access)
-        except Reject:
-            return NO_ACCESS
-
-    async def _moved(self, printer: Printer, address: str, access: Access | None) -> dict[str, Any]:
-        if address == printer.address:
-            return {}
-        if access is None:
-            access = self._vault.open(printer.id, printer.sealed_access)
-        facts = await identify(address, access, self._guard, self._open_source)
-        if wrong := other_device(printer, facts):
-            raise Conflict(f"{address}: {wrong}; add it as a printer of its own.", pointer="/address")
-        return {
-            "address": address,
-            "kind": facts.kind,
-            "serial": serial_of(facts) or printer.serial,
-            "uuid": facts.uuid or printer.uuid,
-            "model": facts.make_and_model or printer.model,
-        }
-
-    def _refuse_taken(self, name: str | None, address: str) -> None:
-        """Says so before the device is asked; the registry's own check has the last word."""
-        for printer in self._registry.printers():
-            if name is not None and printer.name.lower() == name.lower():
-                raise Conflict(f"A printer named {printer.name} is registered already.", pointer="/name")
-            if printer.address == address:
-                raise Conflict(f"{address} is registered already, as {printer.name}.", pointer="/address")
 
     def _matched(self, call: Call) -> Printer:
         printer = self._registry.get(call.path["id"])
@@ -218,4 +167,4 @@ class PrintersApi:
         return Answer(self._view(printer, warning), status=status, headers=headers)
 
     def _view(self, printer: Printer, warning: str | None) -> PrinterView:
-        return view(printer, access_view(printer, self._vault), self._poller.status(printer.id), warning)
+        return view(printer, access_view(printer, self._reach.vault), self._poller.status(printer.id), warning)

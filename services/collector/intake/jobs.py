@@ -23,8 +23,11 @@ def job_identity(printer: PrinterRef, known: Printer | None) -> str:
     """What stands for the printer in a job key: its serial number, which survives the registry, else its UUID.
 
     Thus a printer that was removed and added again, or is read by another collector, gives its jobs the same
-    identity as before, and nothing is charged twice.
+    identity as before, and nothing is charged twice. A job that names an earlier device at the printer's place is
+    that device's.
     """
+    if known and printer.serial in known.former_serials:
+        return f"serial:{printer.serial}"
     serial = (known.serial if known else None) or printer.serial
     if serial:
         return f"serial:{serial}"

@@ -1,28 +1,28 @@
-"""Asks a device who it is before it is registered, and tests one thoroughly with a remedy for what is wrong."""
+"""Tests a printer thoroughly: each check says what was found, and what to do about it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
-import aiohttp
 from msgspec import Struct
 
 from services.collector.access import Access
-from services.collector.addresses import AddressGuard
+from services.collector.onboarding.certificates import Certificate, shown_certificate
+from services.collector.onboarding.reach import Reach
 from services.collector.registry.printers import Printer, other_device, serial_of
+from services.collector.sources.outgoing import AccessRefused
+from services.collector.sources.schemes import NO_SCHEME, SCHEMES
 from services.collector.sources.source import PrinterFacts, PrinterSource, Reading
-from services.collector.vault import Vault
-from shared.clock import Clock
-from shared.errors import Reject, Retry, Unanswered
-from shared.events.jobs import PrinterRef
+from shared.errors import Reject, Retry
 
 MAX_SKEW: Final = timedelta(seconds=60)
 """A device's clock may be off by so much before it is worth a warning: jobs get their day from it."""
+SPEAKS: Final = {"piws": "HP's job queue", "ews": "HP's accounting table", "snmp": "SNMP"}
+"""What is spoken with an address of a scheme, less what follows a plus sign; IPP with all others."""
 
 Result = Literal["OK", "WARN", "FAIL"]
-Open = Callable[[str, PrinterRef, Access], PrinterSource]
 
 
 class Check(Struct, frozen=True):
@@ -34,77 +34,122 @@ class Check(Struct, frozen=True):
     remedy: str = ""
 
 
-async def identify(address: str, access: Access, guard: AddressGuard, open_source: Open) -> PrinterFacts:
-    """Asks the device at an address who it is.
-
-    Raises:
-        Unanswered: it can't be reached.
-        Reject: it is not an IPP printer, or is outside the allowed networks.
-    """
-    try:
-        await guard.check(address)
-        source = open_source(address, PrinterRef(), access)
-        try:
-            return await source.probe()
-        finally:
-            await source.close()
-    except Retry as error:
-        if isinstance(error.__cause__, aiohttp.ClientResponseError):
-            raise _no_printer(address, "what it answers is not HTTP") from error
-        raise Unanswered(f"{error}.", pointer="/address") from error
-    except Reject as error:
-        if error.pointer:
-            raise
-        raise _no_printer(address, error.reason) from error
-
-
-def _no_printer(address: str, reason: str) -> Reject:
-    told = f"it{reason.removeprefix(address)}" if reason.startswith(f"{address} ") else reason
-    return Reject(f"{address} answers, but not as an IPP printer that can be read: {told}.", pointer="/address")
-
-
-async def examine(
-    printer: Printer, vault: Vault, guard: AddressGuard, open_source: Open, clock: Clock
-) -> list[Check]:
+async def examine(printer: Printer, reach: Reach) -> list[Check]:
     """Tests a printer step by step; stops where nothing further could work."""
     try:
-        await guard.check(printer.address)
+        await reach.guard.check(printer.address)
     except (Retry, Reject) as error:
         return [Check("address", "FAIL", str(error), "Correct the address, or the networks that are allowed.")]
     try:
-        access = vault.open(printer.id, printer.sealed_access)
+        access = reach.access(printer)
     except Reject as error:
         found, _, remedy = error.reason.rpartition(": ")
         return [Check("credentials", "FAIL", f"{found}.", f"{remedy[:1].upper()}{remedy[1:]}")]
-    source = open_source(printer.address, printer.ref, access)
+    checks = await _certificate(printer, access, reach)
+    if not any(check.result == "FAIL" for check in checks):
+        source = reach.open_source(printer.address, printer.ref, access)
+        try:
+            checks = [*await _source(printer, access, source, reach.clock.now()), *checks]
+        finally:
+            await source.close()
+    return checks + await _snmp(printer, access, reach)
+
+
+async def _source(printer: Printer, access: Access, source: PrinterSource, now: datetime) -> list[Check]:
+    spoken = SPEAKS.get(printer.address.partition("://")[0].partition("+")[0], "IPP")
+    answers = Check("reachable", "OK", "It answers.")
     try:
-        try:
-            facts = await source.probe()
-        except Retry as error:
-            remedy = "Is it switched on, is the address right, does a firewall stand between?"
-            return [Check("reachable", "FAIL", str(error), remedy)]
-        except Reject as error:
-            remedy = "Switch IPP on at the printer, and check the path: /ipp/print is usual."
-            return [Check("reachable", "OK", "It answers."), Check("IPP", "FAIL", error.reason, remedy)]
-        checks = [
-            Check("reachable", "OK", "It answers."),
-            Check("IPP", "OK", facts.make_and_model or "It does not tell its model."),
-            _device(printer, facts),
-            _clock(facts.current_time, clock.now()),
-        ]
-        try:
-            reading = await source.completed_jobs()
-        except (Retry, Reject) as error:
-            remedy = "Allow Get-Jobs for the collector's address; on CUPS: a policy that lets it see all jobs."
-            return [*checks, Check("job history", "FAIL", str(error), remedy)]
-        return checks + _history(reading)
-    finally:
-        await source.close()
+        facts = await source.probe()
+    except Retry as error:
+        remedy = "Is it switched on, is the address right, does a firewall stand between?"
+        return [Check("reachable", "FAIL", str(error), remedy)]
+    except AccessRefused as error:
+        return [answers, _refused(printer, access, error)]
+    except Reject as error:
+        remedy = f"Switch {spoken} on at the printer" + (
+            ", and check the path: /ipp/print is usual." if spoken == "IPP" else "."
+        )
+        return [answers, Check(spoken, "FAIL", error.reason, remedy)]
+    checks = [
+        answers,
+        Check(spoken, "OK", facts.make_and_model or "It does not tell its model."),
+        _device(printer, facts),
+        _clock(facts.current_time, now),
+    ]
+    try:
+        reading = await source.completed_jobs()
+    except AccessRefused as error:
+        return [*checks, _refused(printer, access, error)]
+    except (Retry, Reject) as error:
+        remedy = "Allow Get-Jobs for the collector's address; on CUPS: a policy that lets it see all jobs."
+        if spoken != "IPP":
+            remedy = f"Allow {spoken} for the collector's address, with the user name and password given here."
+        return [*checks, Check("job history", "FAIL", str(error), remedy)]
+    return [*checks, _credentials(access), *_history(reading)]
+
+
+def _refused(printer: Printer, access: Access, error: AccessRefused) -> Check:
+    edit = f"`inkmeter printers edit {printer.name} --user NAME --ask-password`"
+    remedy = f"Give another user name or password: {edit}." if access.username else f"Give them: {edit}."
+    return Check("credentials", "FAIL", error.reason, remedy)
+
+
+def _credentials(access: Access) -> Check:
+    if access.username:
+        return Check("credentials", "OK", f"It takes user {access.username}.")
+    return Check("credentials", "OK", "It asks for none.")
+
+
+async def _certificate(printer: Printer, access: Access, reach: Reach) -> list[Check]:
+    if not SCHEMES.get(printer.address.partition("://")[0], NO_SCHEME).tls:
+        if access.password:
+            remedy = "Use an address with TLS, such as ipps:// instead of ipp://."
+            return [Check("certificate", "WARN", "The password goes over the network unencrypted.", remedy)]
+        return []
+    try:
+        shown = await shown_certificate(printer.address, reach.guard)
+    except (Retry, Reject) as error:
+        return [Check("reachable", "FAIL", str(error), "Is it switched on, and does it speak TLS there?")]
+    return [_shown(printer, access, shown, reach.clock.now())]
+
+
+def _shown(printer: Printer, access: Access, shown: Certificate, now: datetime) -> Check:
+    accept = f"`inkmeter printers edit {printer.name} --certificate {shown.sha256}`"
+    if access.certificate_sha256 and access.certificate_sha256 != shown.sha256:
+        remedy = f"If the device made a new one, accept it: {accept}; else somebody stands between."
+        found = f"It shows another certificate than the pinned one: SHA-256 {shown.sha256}."
+        return Check("certificate", "FAIL", found, remedy)
+    if access.certificate_sha256:
+        return Check("certificate", "OK", f"It shows the pinned one, SHA-256 {shown.sha256}.")
+    if not shown.trusted:
+        found = f"Nobody vouches for its certificate ({shown.reason}): SHA-256 {shown.sha256}."
+        return Check("certificate", "FAIL", found, f"Compare it with the one at the device and pin it: {accept}.")
+    if shown.expires_at is not None and shown.expires_at - now < timedelta(days=14):
+        found = f"Its certificate ends on {shown.expires_at:%Y-%m-%d}."
+        return Check("certificate", "WARN", found, "Let the device renew it.")
+    return Check("certificate", "OK", "Its certificate is trusted.")
+
+
+async def _snmp(printer: Printer, access: Access, reach: Reach) -> list[Check]:
+    if access.snmp is None or reach.ask_snmp is None:
+        return []
+    try:
+        ip = (await reach.guard.allowed(urlsplit(printer.address).hostname or ""))[0]
+        told = await reach.ask_snmp(str(ip), access.snmp)
+    except Retry as error:
+        remedy = "Switch SNMP on at the printer, and check port and community: a wrong one gets no answer."
+        return [Check("SNMP", "FAIL", str(error), remedy)]
+    except Reject as error:
+        remedy = f"Correct how to log in: `inkmeter printers edit {printer.name} --snmp-version ...`."
+        return [Check("SNMP", "FAIL", error.reason, remedy)]
+    return [Check("SNMP", "OK", told or "It answers.")]
 
 
 def _device(printer: Printer, facts: PrinterFacts) -> Check:
     if wrong := other_device(printer, facts):
-        return Check("identity", "FAIL", f"{wrong[0].upper()}{wrong[1:]}.", "Register it as a printer of its own.")
+        exchanged = f"If it was exchanged: `inkmeter printers replace {printer.name}`"
+        remedy = f"{exchanged}; else register it as a printer of its own."
+        return Check("identity", "FAIL", f"{wrong[0].upper()}{wrong[1:]}.", remedy)
     if serial := serial_of(facts):
         return Check("identity", "OK", f"Serial number {serial}.")
     if facts.uuid:

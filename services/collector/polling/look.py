@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,7 +14,7 @@ from services.collector.intake.jobs import checked, complete
 from services.collector.intake.taking import ReadyJob
 from services.collector.journal import Journal
 from services.collector.registry.printers import Printer, other_device
-from services.collector.sources.source import PrinterSource, Reading
+from services.collector.sources.source import HearsOfAttempts, PrinterSource, Reading
 from shared.errors import Reject
 from shared.events.jobs import JobCompleted
 
@@ -58,11 +58,16 @@ class Looker:
         if not self._known_device:
             await self._check_device()
         if self._cursor is None:
-            self._cursor = await self._journal.cursor(CURSOR_PREFIX + self.printer.id)
+            self._cursor = await self._journal.cursor(CURSOR_PREFIX + self.printer.reading_id)
         reading = await self._source.completed_jobs(self._cursor)
         new, refused = await self._take(reading)
         self._tell_refused(refused)
         return reading, new
+
+    def hear(self, attempts: Mapping[int, int]) -> None:
+        """Passes on what was heard of earlier attempts at jobs, where the source has use for it."""
+        if attempts and isinstance(self._source, HearsOfAttempts):
+            self._source.hear(attempts)
 
     def lost(self) -> None:
         """The last look failed: who answers at the address is checked again before its jobs are taken."""
@@ -75,7 +80,8 @@ class Looker:
     async def _check_device(self) -> None:
         facts = await self._source.probe()
         if wrong := other_device(self.printer, facts):
-            raise Reject(f"{self.printer.address}: {wrong}")
+            remedy = f"if it was exchanged, use `inkmeter printers replace {self.printer.name}`"
+            raise Reject(f"{self.printer.address}: {wrong}; {remedy}")
         self._known_device = True
 
     async def _take(self, reading: Reading) -> tuple[int, list[str]]:
@@ -103,7 +109,7 @@ class Looker:
             brought = await self._intake.store(
                 ready,
                 only_new=True,
-                after=lambda store, _: store.set_cursor(CURSOR_PREFIX + self.printer.id, reading.cursor),
+                after=lambda store, _: store.set_cursor(CURSOR_PREFIX + self.printer.reading_id, reading.cursor),
             )
             new = sum(1 for each in brought if not each.duplicate and not each.differs)
         self._cursor, self._last_ids = reading.cursor, frozenset(jobs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.collector import metrics
+from services.collector.polling.alarm import Alarm
 from services.collector.registry.printers import Printer
 from services.collector.sources.source import Activity, Reading
 from shared.clock import Clock
@@ -36,6 +37,10 @@ class LooksAtPrinter(Protocol):
 
     async def look(self) -> tuple[Reading, int]:
         """Reads what is new; Retry and Reject say why it could not."""
+        ...
+
+    def hear(self, attempts: Mapping[int, int]) -> None:
+        """What was heard of earlier attempts at jobs; see Poller.wake."""
         ...
 
     def lost(self) -> None:
@@ -108,12 +113,25 @@ class Poller:
         self._healthy = asyncio.Semaphore(rhythm.concurrency)
         self._failing = asyncio.Semaphore(max(1, rhythm.concurrency // FAILING_SHARE))
         self._tasks: dict[str, tuple[Printer, asyncio.Task[None]]] = {}
+        self._alarms: dict[str, Alarm] = {}
         self._status: dict[str, PrinterStatus] = {}
         self._broke: BaseException | None = None
 
     def status(self, printer_id: str) -> PrinterStatus:
         """What was found of a printer; empty for one that was not looked at yet."""
         return self._status.get(printer_id, PrinterStatus())
+
+    def wake(self, printer_id: str, attempts: Mapping[int, int] | None = None) -> bool:
+        """Has a printer looked at now instead of in its rhythm; False when it is not read here.
+
+        `attempts` tells of jobs that a print server tries again what it had counted for them, in impressions, when
+        the last attempt began.
+        """
+        alarm = self._alarms.get(printer_id)
+        if alarm is None:
+            return False
+        alarm.ring(attempts or {})
+        return True
 
     async def run(self) -> None:
         """Polls until cancelled; new, changed and removed printers take effect at once.
@@ -137,12 +155,13 @@ class Poller:
         old = [(key, task) for key, (printer, task) in self._tasks.items() if wanted.get(key) != printer]
         await self._stop([task for _, task in old])
         for key, _ in old:
-            del self._tasks[key]
+            del self._tasks[key], self._alarms[key]
             if key not in wanted:
                 self._status.pop(key, None)
         for key, printer in wanted.items():
             if key not in self._tasks:
-                start = self._poll(printer, spread_s * self._rhythm.jitter())
+                self._alarms[key] = alarm = Alarm()
+                start = self._poll(printer, alarm, spread_s * self._rhythm.jitter())
                 task = asyncio.create_task(start, name=f"poll {printer.name}")
                 task.add_done_callback(self._ended)
                 self._tasks[key] = (printer, task)
@@ -158,23 +177,25 @@ class Poller:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _poll(self, printer: Printer, first_delay_s: float) -> None:
+    async def _poll(self, printer: Printer, alarm: Alarm, first_delay_s: float) -> None:
         looker: LooksAtPrinter | None = None
         try:
             await self._sleep(first_delay_s)
             while True:
                 failures = self.status(printer.id).consecutive_failures
                 async with self._failing if failures else self._healthy:
-                    looker = await self._look(printer, looker)
-                await self._sleep(self._rhythm.delay_s(self.status(printer.id).consecutive_failures))
+                    looker = await self._look(printer, looker, alarm)
+                delay_s = self._rhythm.delay_s(self.status(printer.id).consecutive_failures)
+                await alarm.pause(delay_s, self._sleep)
         finally:
             if looker is not None:
                 await looker.close()
 
-    async def _look(self, printer: Printer, looker: LooksAtPrinter | None) -> LooksAtPrinter | None:
-        looked_at = self._clock.now()
+    async def _look(self, printer: Printer, looker: LooksAtPrinter | None, alarm: Alarm) -> LooksAtPrinter | None:
+        looked_at, heard = self._clock.now(), alarm.answered()
         try:
             looker = looker or self._make_looker(printer)
+            looker.hear(heard)
             async with asyncio.timeout(self._rhythm.timeout_s):
                 reading, new = await looker.look()
         except TimeoutError:

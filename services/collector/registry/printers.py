@@ -21,7 +21,10 @@ _NO_SERIALS: Final = frozenset({"unknown", "none", "n/a", "not available", "inva
 class Printer(Struct, frozen=True, kw_only=True):
     """One printer. `version` grows with each change; `removed_at` is set once it is taken out.
 
-    `sealed_access` is how to log in to it, as the vault has sealed it: nothing else can read it.
+    Attributes:
+        sealed_access: how to log in to it, as the vault has sealed it: nothing else can read it.
+        device_since: when the present device took the place of another; None for the first one.
+        former_serials: of earlier devices at this place; jobs that still name them are of this printer.
     """
 
     id: str
@@ -39,11 +42,20 @@ class Printer(Struct, frozen=True, kw_only=True):
     removed_at: datetime | None = None
     version: int = 1
     sealed_access: str | None = None
+    device_since: datetime | None = None
+    former_serials: tuple[str, ...] = ()
 
     @property
     def ref(self) -> PrinterRef:
         """How job records name it."""
         return PrinterRef(id=self.id, serial=self.serial, model=self.model)
+
+    @property
+    def reading_id(self) -> str:
+        """Whose place in its history is kept: another device, or another way to read it, starts anew."""
+        kind = "" if self.kind in ("ipp", "cups") else f"/{self.kind}"
+        since = f"@{self.device_since.isoformat()}" if self.device_since else ""
+        return f"{self.id}{kind}{since}"
 
     @property
     def etag(self) -> str:

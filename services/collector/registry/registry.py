@@ -98,7 +98,7 @@ class Registry:
             raise NotFound(f"There is no printer {printer_id}.") from None
 
     def find(self, *, printer_id: str | None = None, serial: str | None = None) -> Printer | None:
-        """The printer with this id, else the one with this serial number."""
+        """The printer with this id, else the one whose device has this serial number, or had it."""
         found = self._by_id.get(printer_id) if printer_id else None
         return found or (self._by_serial.get(serial) if serial and not printer_id else None)
 
@@ -244,7 +244,9 @@ class Registry:
     def _replace(self, known: dict[str, Printer]) -> None:
         if known != self._by_id:
             self._by_id = known
-            self._by_serial = {printer.serial: printer for printer in known.values() if printer.serial}
+            former = {serial: printer for printer in known.values() for serial in printer.former_serials}
+            present = {printer.serial: printer for printer in known.values() if printer.serial}
+            self._by_serial = former | present
             self.changed.set()
 
     async def _tell(self) -> None:

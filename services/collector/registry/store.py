@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from services.collector.registry.printers import Printer
 from shared.errors import Conflict
 from shared.http.problems import PreconditionFailed
+from shared.ids import uuid7
 from shared.postgres import Pool, classified
 from shared.sqlfile import load
 
@@ -106,6 +107,9 @@ def _values(printer: Printer, idempotency_key: str | None) -> dict[str, Any]:
         "removed_at": printer.removed_at,
         "idempotency_key": idempotency_key,
         "sealed_access": printer.sealed_access,
+        "device_since": printer.device_since,
+        "former_serials": list(printer.former_serials),
+        "group_id": str(uuid7()),
     }
 
 
@@ -127,4 +131,6 @@ def _printer(row: TupleRow) -> Printer:
         removed_at=moments[2],
         version=row[13],
         sealed_access=row[14],
+        device_since=row[15],
+        former_serials=tuple(row[16]),
     )

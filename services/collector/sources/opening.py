@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp.abc import AbstractResolver
 
 from services.collector.access import Access
+from services.collector.sources.ipp.client import Address, IppClient
 from services.collector.sources.ipp.source import IppSource
 from services.collector.sources.source import PrinterSource
 from shared.errors import Reject
@@ -36,7 +37,19 @@ def open_source(address: str, ref: PrinterRef, access: Access, resolver: Abstrac
 
 
 def _ipp(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
-    return IppSource.at(address, ref, tls_fingerprint=fingerprint_of(access), resolver=resolver)
+    return IppSource(ipp_client(address, access, resolver), ref)
+
+
+def ipp_client(address: str, access: Access, resolver: AbstractResolver) -> IppClient:
+    """A client that logs in to a device as the operator says.
+
+    Raises:
+        Reject: that is no printer's address.
+    """
+    login = (access.username, access.password) if access.username else None
+    return IppClient(
+        Address.parse(address), tls_fingerprint=fingerprint_of(access), resolver=resolver, login=login
+    )
 
 
 def fingerprint_of(access: Access) -> bytes | None:

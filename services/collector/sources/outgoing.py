@@ -27,6 +27,10 @@ MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
 _CHUNK_BYTES: Final = 65_536
 
 
+class AccessRefused(Reject):
+    """The device wants another user name and password, or any at all."""
+
+
 class Gate(AbstractResolver):
     """Looks host names up and opens sockets, only to where printers may be."""
 

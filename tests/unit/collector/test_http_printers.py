@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from msgspec.structs import replace
 
+from services.collector.access import Access, SnmpAccess
 from services.collector.addresses import AddressGuard
 from services.collector.http.printers import PrintersApi
 from services.collector.journal import Journal
 from services.collector.networks import parse_networks
+from services.collector.onboarding.reach import Reach
 from services.collector.polling.poller import Poller, Rhythm
 from services.collector.registry.registry import Registry
 from services.collector.sources.source import PrinterFacts, PrinterState
@@ -36,6 +39,7 @@ class Devices:
 
     def open(self, address, ref, access):
         self.address = address
+        self.access = access
         return self
 
     async def probe(self):
@@ -57,17 +61,23 @@ def devices() -> Devices:
 
 
 @pytest.fixture
-async def api(tmp_path: Path, devices: Devices) -> AsyncIterator[TestClient]:
+def registry_rows() -> MemoryRows:
+    return MemoryRows(printer(1), printer(2), printer(3))
+
+
+@pytest.fixture
+async def api(tmp_path: Path, devices: Devices, registry_rows: MemoryRows) -> AsyncIterator[TestClient]:
     clock = FixedClock(NOW)
     journal = Journal(tmp_path / "journal.sqlite", clock=clock)
     await journal.open()
-    registry = Registry(MemoryRows(printer(1), printer(2), printer(3)), journal, collector_id="c1", clock=clock)
+    registry = Registry(registry_rows, journal, collector_id="c1", clock=clock)
     await registry.refresh()
     poller = Poller(registry, lambda _: pytest.fail("not polled"), Rhythm(10, 55, 30, 4), clock=clock)
     guard = AddressGuard(parse_networks("192.0.2.0/24"))
-    routes = PrintersApi(registry, poller, guard, devices.open, Vault([KEY]), clock=clock).routes()
+    routes = PrintersApi(registry, poller, Reach(guard, devices.open, Vault([KEY]), clock)).routes()
     app = make_app("collector", routes, readiness=Readiness(), token=TOKEN)
     async with TestClient(TestServer(app), headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+        client.app_registry = registry
         yield client
     await journal.close()
 
@@ -181,3 +191,93 @@ async def test_a_test_of_a_printer_that_does_not_answer_fails_with_a_remedy(api)
     report = await (await api.post("/v1/printers/id-1/test")).json()
     assert report["result"] == "FAIL"
     assert report["checks"][0]["remedy"]
+
+
+async def test_another_device_takes_the_place_and_the_history_stays(api, devices):
+    at = "ipp://192.0.2.1:631/ipp/print"
+    devices.facts[at] = PrinterFacts("ipp", serial="NEW1", make_and_model="Example 44")
+    tag = (await api.get("/v1/printers/id-1")).headers["ETag"]
+    answer = await api.post("/v1/printers/id-1/replace", json={}, headers={"If-Match": tag})
+    after = await answer.json()
+    assert (answer.status, after["id"], after["name"]) == (200, "id-1", "plotter-1")
+    assert (after["serial"], after["model"], after["former_serials"]) == ("NEW1", "Example 44", ["SN1"])
+    assert after["device_since"] == NOW.isoformat().replace("+00:00", "Z")
+    again = await api.post("/v1/printers/id-1/replace", json={})
+    assert (again.status, "same as before (serial number NEW1)" in (await again.json())["detail"]) == (409, True)
+
+    devices.facts[at] = PrinterFacts("ipp", serial="SN1")
+    back = await (await api.post("/v1/printers/id-1/replace", json={})).json()
+    assert (back["serial"], back["former_serials"]) == ("SN1", ["NEW1"])
+
+
+async def test_a_device_that_is_another_printers_takes_no_place(api, devices):
+    devices.facts["ipp://192.0.2.9:631/ipp/print"] = PrinterFacts("ipp", serial="SN2")
+    answer = await api.post("/v1/printers/id-1/replace", json={"address": "192.0.2.9"})
+    assert (answer.status, "registered already, as plotter-2" in (await answer.json())["detail"]) == (409, True)
+
+
+SECRETS = ("pass-word-1", "comm-unity-1", "auth-key-1234", "priv-key-1234")
+LOGIN = {"username": "admin", "password": SECRETS[0], "snmp": {"community": SECRETS[1]}}
+V3 = {"version": "3", "user": "u", "auth_protocol": "SHA256", "auth_key": SECRETS[2], "priv_protocol": "AES"}
+
+
+async def test_how_to_log_in_is_never_shown(api, devices, tmp_path):
+    devices.facts["ipp://192.0.2.9:631/ipp/print"] = PrinterFacts("ipp", serial="SN9")
+    added = await api.post("/v1/printers", json={"address": "192.0.2.9", "name": "new", "access": LOGIN})
+    one = added.headers["Location"]
+    text = await added.text()
+    assert (await added.json())["access"] == {
+        "username": "admin",
+        "password_set": True,
+        "certificate_sha256": "",
+        "snmp": {
+            "version": "2c", "port": 161, "context": "", "user": "", "auth_protocol": "", "priv_protocol": "",
+        },
+        "fault": None,
+    }  # fmt: skip
+    assert devices.access == Access(username="admin", password=SECRETS[0], snmp=SnmpAccess(community=SECRETS[1]))
+    edit = {"access": {"snmp": V3 | {"priv_key": SECRETS[3]}}}
+    text += await (await api.patch(one, json=edit)).text()
+    text += await (await api.get(one)).text() + await (await api.get("/v1/printers")).text()
+    assert '"password_set":true' in text, "what an edit leaves out stays"
+    journal = b"".join(each.read_bytes() for each in tmp_path.glob("journal.sqlite*"))
+    for secret in SECRETS:
+        assert secret not in text
+        assert secret.encode() not in journal
+    await api.patch(one, json={"access": {"snmp": None, "password": ""}})
+    after = await (await api.get(one)).json()
+    assert (after["access"]["snmp"], after["access"]["password_set"]) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("snmp", "words"),
+    [
+        ({"version": "3"}, "needs a user"),
+        (V3 | {"auth_key": "short"}, "authentication key of 8 characters"),
+        (V3 | {"priv_key": ""}, "privacy key of 8 characters"),
+        (V3 | {"auth_protocol": "", "priv_key": SECRETS[3]}, "no privacy without authentication"),
+        ({"community": ""}, "needs a community"),
+    ],
+)
+async def test_a_log_in_by_snmp_that_can_not_work_is_refused(api, snmp, words):
+    answer = await api.patch("/v1/printers/id-1", json={"access": {"snmp": snmp}})
+    assert (answer.status, words in (await answer.json())["detail"]) == (422, True)
+    assert (await (await api.get("/v1/printers/id-1")).json())["version"] == 1
+
+
+async def test_a_key_that_is_lost_is_told_and_the_log_in_can_be_given_again(api, registry_rows):
+    registry_rows.rows["id-1"] = replace(
+        registry_rows.rows["id-1"], sealed_access=Vault([bytes(32)]).seal("id-1", Access(password="x")), version=2
+    )
+    await api.app_registry.refresh()
+    one = await (await api.get("/v1/printers/id-1")).json()
+    assert "encrypted with key" in one["access"]["fault"]
+    report = await (await api.post("/v1/printers/id-1/test")).json()
+    (check,) = report["checks"]
+    assert (check["name"], check["result"]) == ("credentials", "FAIL")
+    assert check["remedy"].startswith("Add that key to INKMETER_SECRET_KEY")
+    assert (await (await api.get("/v1/printers/id-2")).json())["access"]["fault"] is None
+    again = await (await api.patch("/v1/printers/id-1", json={"access": {"password": "y"}})).json()
+    assert again["access"] | {"snmp": None} == {
+        "username": "", "password_set": True, "certificate_sha256": "", "snmp": None, "fault": None,
+    }  # fmt: skip

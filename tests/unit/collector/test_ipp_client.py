@@ -63,7 +63,7 @@ def ipp(code: int, request_id: int | None = None) -> Answer:
     ("answer", "error", "words"),
     [
         (http(503), Retry, "HTTP 503"),
-        (http(401), Reject, "asks for a password"),
+        (http(401), outgoing.AccessRefused, "asks for a password"),
         (http(426), Reject, "use ipps://"),
         (http(404), Reject, "not a printer's IPP address"),
         (http(302), Reject, "not a printer's IPP address"),

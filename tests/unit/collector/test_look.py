@@ -14,7 +14,8 @@ from services.collector.addresses import AddressGuard
 from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
 from services.collector.networks import parse_networks
-from services.collector.onboarding.checks import examine, identify
+from services.collector.onboarding.checks import examine
+from services.collector.onboarding.reach import Reach
 from services.collector.polling.look import Looker
 from services.collector.registry.printers import Printer
 from services.collector.sources.source import PrinterFacts, Reading
@@ -76,6 +77,10 @@ async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
     await made.open()
     yield made
     await made.close()
+
+
+def reach(source: FakeSource) -> Reach:
+    return Reach(GUARD, lambda *_: source, Vault([]), FixedClock(NOW))
 
 
 def looker(source: FakeSource, journal: Journal, known: Printer | None = None) -> Looker:
@@ -158,12 +163,12 @@ async def test_a_device_is_refused_with_a_sentence_before_it_is_registered(error
     source = FakeSource()
     source.error = error
     with pytest.raises(raised) as caught:
-        await identify("ipp://192.0.2.1/", NO_ACCESS, GUARD, lambda *_: source)
+        await reach(source).identify("ipp://192.0.2.1/", NO_ACCESS)
     assert caught.value.pointer == "/address"
 
 
 async def results(source: FakeSource) -> dict[str, str]:
-    checks = await examine(printer(1), Vault([]), GUARD, lambda *_: source, FixedClock(NOW))
+    checks = await examine(printer(1), reach(source))
     assert all(check.remedy for check in checks if check.result != "OK")
     return {check.name: check.result for check in checks}
 
@@ -174,6 +179,7 @@ async def test_a_printer_without_fault_passes_every_check():
         "IPP": "OK",
         "identity": "OK",
         "clock": "OK",
+        "credentials": "OK",
         "job history": "OK",
         "user names": "OK",
     }

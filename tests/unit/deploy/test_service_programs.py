@@ -28,6 +28,14 @@ def test_secrets_go_by_file_and_never_by_value(tmp_path):
     assert found["INKMETER_TOKEN_FILE"] == str(tmp_path / "token")
 
 
+def test_the_key_of_devices_is_the_stacks_own_unless_the_operator_has_one(tmp_path):
+    assert environment_of({}, tmp_path)["INKMETER_SECRET_KEY_FILE"] == str(tmp_path / "secret-key")
+    own = environment_of({"INKMETER_SECRET_KEY_FILE": "/etc/key"}, tmp_path)
+    assert own["INKMETER_SECRET_KEY_FILE"] == "/etc/key"
+    own = environment_of({"INKMETER_SECRET_KEY": "a-key"}, tmp_path)
+    assert "INKMETER_SECRET_KEY_FILE" not in own
+
+
 def test_the_stack_knows_better_than_what_it_inherited(tmp_path):
     found = environment_of({"INKMETER_HTTP_PORT": "1", "INKMETER_CURRENCY": "CHF"}, tmp_path)
     assert found["INKMETER_HTTP_PORT"] == "7083"

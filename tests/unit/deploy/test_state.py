@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 
 from deploy.local.state import ChildState, StackState, read_json, secret_of, write_json, write_private
+from services.collector.vault import KEY_BYTES, parse_keys
 
 
 def test_a_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path):
@@ -13,6 +14,11 @@ def test_a_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path):
     assert len(first) >= 32
     assert secret_of(path) == first
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_secret_is_a_key_that_the_collector_takes(tmp_path):
+    (key,) = parse_keys(secret_of(tmp_path / "secret-key"))
+    assert len(key) == KEY_BYTES
 
 
 def test_an_empty_secret_is_made_anew(tmp_path):

@@ -43,7 +43,7 @@ def test_each_waits_until_what_it_needs_is_well(compose):
 
 def test_no_password_has_a_default(compose):
     secrets = {name: secret["file"] for name, secret in compose["secrets"].items()}
-    assert set(secrets) == {"postgres_password", "database_url", "token"}
+    assert set(secrets) == {"postgres_password", "database_url", "token", "secret_key"}
     assert all(file.startswith("${INKMETER_SECRETS:?") for file in secrets.values())
     for service in compose["services"].values():
         for variable, value in service.get("environment", {}).items():

@@ -14,7 +14,14 @@ from services.collector.sources.ipp.encode import encode
 from services.collector.sources.ipp.message import Message
 from services.collector.sources.ipp.tags import CLIENT_ERRORS, SERVER_ERRORS, GroupTag, Status
 from services.collector.sources.ipp.view import View
-from services.collector.sources.outgoing import TIMEOUT_S, device_session, read_answer, telling, tls_of
+from services.collector.sources.outgoing import (
+    TIMEOUT_S,
+    AccessRefused,
+    device_session,
+    read_answer,
+    telling,
+    tls_of,
+)
 from shared.errors import NotFound, Reject, Retry
 
 CONTENT_TYPE: Final = "application/ipp"
@@ -60,6 +67,7 @@ class IppClient:
 
     `tls_fingerprint` is the SHA-256 of the one certificate to accept, for printers that sign their own;
     without it certificates are verified as usual. `resolver` looks names up; it may refuse where they lead to.
+    `login` is a user name and a password, which are sent with every request.
     """
 
     def __init__(
@@ -69,11 +77,13 @@ class IppClient:
         tls_fingerprint: bytes | None = None,
         timeout_s: float = TIMEOUT_S,
         resolver: AbstractResolver | None = None,
+        login: tuple[str, str] | None = None,
     ) -> None:
         self.address = address
         self._timeout_s = timeout_s
         self._tls = tls_of(tls_fingerprint)
         self._resolver = resolver
+        self._login = login
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, message: Message) -> Message:
@@ -99,6 +109,8 @@ class IppClient:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             headers = {"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE}
+            if self._login:
+                headers["Authorization"] = aiohttp.encode_basic_auth(*self._login)
             self._session = device_session(self._resolver, timeout_s=self._timeout_s, headers=headers)
         return self._session
 
@@ -116,7 +128,8 @@ class IppClient:
         if status >= 500:  # noqa: PLR2004 - HTTP's own classes
             raise Retry(f"{where} answers HTTP {status} {answer.reason}")
         if status in (401, 403):
-            raise Reject(f"{where} asks for a password (HTTP {status})")
+            refusal = "refuses the password" if self._login else "asks for a password"
+            raise AccessRefused(f"{where} {refusal} (HTTP {status})")
         if status == 426:  # noqa: PLR2004 - Upgrade Required
             raise Reject(f"{where} wants TLS: use ipps:// instead of ipp://")
         if status != 200:  # noqa: PLR2004 - the only success of a POST in RFC 8010, section 3.4.3
