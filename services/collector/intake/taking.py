@@ -81,7 +81,7 @@ class Taking:
         if not is_first and (self._here.get(entry.event_id) == entry.digest or self._store.has(entry)):
             return Brought(duplicate=True, differs=False, stored=False), None
         self._here.setdefault(entry.event_id, entry.digest)
-        if (group := self._group_of(job)) is not None:
+        if (group := self._group_of(job, is_first=is_first)) is not None:
             return Brought(duplicate=False, differs=False, stored=False), self._join(group, job)
         if not is_first:
             if not only_new:
@@ -110,11 +110,16 @@ class Taking:
         told = str(group.known_as.job.id)
         return brought if told == job.entry.event_id else replace(brought, stored=False, merged_into=told)
 
-    def _group_of(self, job: ReadyJob) -> Group | None:
-        """The job that this is one more reading of, by another source than all those before."""
+    def _group_of(self, job: ReadyJob, *, is_first: bool) -> Group | None:
+        """The job that this is one more reading of, by another source than all those before.
+
+        What was brought before, but is not remembered, was told by itself then and stays so.
+        """
         found = self._memory.of_job(job.entry.event_id)
         if found is not None:
             return None if job.source in found.sources else self._current(found)
+        if not is_first:
+            return None
         return self._likest(job.data, job.device, frozenset({job.source}))
 
     def _likest(self, job: JobCompleted, device: str, but: frozenset[str]) -> Group | None:

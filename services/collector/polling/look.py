@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -22,6 +22,18 @@ CURSOR_PREFIX: Final = "printer:"
 _log = structlog.get_logger()
 
 
+class Progress(Protocol):
+    """Hears how far a printer is read, for whoever reads it next; see assignment.handover."""
+
+    async def first(self, printer_id: str, reading_id: str, cursor: str) -> None:
+        """The very first jobs of a printer are about to be journaled, and this is the cursor after them."""
+        ...
+
+    def note(self, printer_id: str, reading_id: str, cursor: str, job_ids: Collection[str]) -> None:
+        """All up to a cursor is in the journal; the printer still shows these jobs."""
+        ...
+
+
 class Looker:
     """Looks at one printer, again and again; a new one is made when the printer's registration changes."""
 
@@ -34,6 +46,7 @@ class Looker:
         intake: Intake,
         *,
         behind: Callable[[str], Printer | None] = lambda _uri: None,
+        progress: Progress | None = None,
     ) -> None:
         """`behind` finds the registered device that a print server's queue prints on, by the URI that it tells."""
         self.printer = printer
@@ -42,6 +55,7 @@ class Looker:
         self._guard = guard
         self._intake = intake
         self._behind = behind
+        self._progress = progress
         self._cursor: str | None = None
         self._known_device = False
         self._last_ids: frozenset[str] = frozenset()
@@ -62,6 +76,9 @@ class Looker:
         reading = await self._source.completed_jobs(self._cursor)
         new, refused = await self._take(reading)
         self._tell_refused(refused)
+        if new:
+            for sentence in reading.doubts:
+                _log.warning("job_doubtful", printer=self.printer.name, reason=sentence)
         return reading, new
 
     def hear(self, attempts: Mapping[int, int]) -> None:
@@ -106,12 +123,17 @@ class Looker:
                 jobs[event_id] = whole
         new = 0
         if ready or reading.cursor != self._cursor:
+            reading_id = self.printer.reading_id
+            if ready and not self._cursor and self._progress:
+                await self._progress.first(self.printer.id, reading_id, reading.cursor)
             brought = await self._intake.store(
                 ready,
                 only_new=True,
-                after=lambda store, _: store.set_cursor(CURSOR_PREFIX + self.printer.reading_id, reading.cursor),
+                after=lambda store, _: store.set_cursor(CURSOR_PREFIX + reading_id, reading.cursor),
             )
             new = sum(1 for each in brought if not each.duplicate and not each.differs)
+            if self._progress:
+                self._progress.note(self.printer.id, reading_id, reading.cursor, jobs)
         self._cursor, self._last_ids = reading.cursor, frozenset(jobs)
         return new, refused
 
