@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -15,9 +14,7 @@ from services.collector.access import Access
 from services.collector.addresses import AddressGuard, GuardedResolver
 from services.collector.http.access import AccessApi
 from services.collector.http.groups import GroupsApi
-from services.collector.http.jobs import JobsApi
 from services.collector.http.printers import PrintersApi
-from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
 from services.collector.networks import parse_networks
 from services.collector.onboarding.reach import Reach
@@ -28,13 +25,14 @@ from services.collector.registry.groups import GroupStore
 from services.collector.registry.printers import Printer
 from services.collector.registry.registry import Registry
 from services.collector.registry.store import RegistryStore
-from services.collector.registry.twice import device_behind
 from services.collector.settings import CollectorSettings, load_settings
 from services.collector.sources.opening import open_source
 from services.collector.sources.source import PrinterSource
 from services.collector.vault import Vault
+from services.collector.wiring.brought import Bringers
 from services.collector.wiring.events import event_watch, notification_routes
 from services.collector.wiring.sharing import Sharing
+from services.collector.wiring.taking_in import TakingIn
 from shared import log
 from shared.clock import SystemClock
 from shared.errors import Retry, Unreachable
@@ -112,15 +110,14 @@ async def _run(
 
     def make_looker(printer: Printer) -> Looker:
         source = open_at(printer.address, printer.ref, reach.access(printer))
-        return Looker(printer, source, journal, guard, intake, behind=device_at, progress=sharing.handover)
-
-    def device_at(uri: str | None) -> Printer | None:
-        return device_behind(uri, registry.printers()) if uri else None
+        intake, behind = taking_in.intake, taking_in.device_at
+        return Looker(printer, source, journal, guard, intake, behind=behind, progress=sharing.handover)
 
     rhythm = Rhythm(
         settings.poll_interval_s, settings.poll_max_delay_s, settings.poll_timeout_s, settings.poll_concurrency
     )
     poller = Poller(sharing.owned.view(), make_looker, rhythm, clock=clock, aligned=sharing.owned.aligned)
+    taking_in = TakingIn(settings, journal, registry, lambda each: poller.status(each).prints_on, clock=clock)
     client_id = f"inkmeter-collector-{settings.collector_id}"
     sender = KafkaSender(
         partial(make_producer, settings.kafka_bootstrap, client_id),
@@ -128,14 +125,7 @@ async def _run(
         topic_prefix=settings.topic_prefix,
     )
     publisher = Publisher(journal, sender, clock=clock)
-    intake = Intake(
-        journal,
-        registry,
-        collector_id=settings.collector_id,
-        clock=clock,
-        window=timedelta(seconds=settings.correlate_window_s),
-        behind=lambda queue: device_at(poller.status(queue.id).prints_on) if queue.kind == "cups" else None,
-    )
+    bringers = Bringers(settings, taking_in.intake, journal, publisher, registry, clock=clock)
 
     async def database() -> str | None:
         return registry.fault
@@ -147,11 +137,12 @@ async def _run(
     readiness.add("journal", journal.probe)
     readiness.add("kafka", publisher.probe)
     readiness.add("database", database)
+    bringers.add_probes(readiness)
     routes = [
         *PrintersApi(registry, sharing.statuses(poller), reach).routes(),
         *AccessApi(registry, reach).routes(),
         *GroupsApi(GroupStore(pool), registry, clock=clock).routes(),
-        *JobsApi(intake, journal, publisher, clock=clock).routes(),
+        *bringers.routes(),
         *notification_routes(registry, poller),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
@@ -161,6 +152,7 @@ async def _run(
             "publisher": publisher.run,
             "poller": poller.run,
             "registry": registry.run,
+            **bringers.tasks(),
             **sharing.tasks(poller),
             **({"events": watch.run} if settings.events_interval_s else {}),
         }
