@@ -115,6 +115,7 @@ async def _run(
         lambda each: vault.open(each.id, each.sealed_access),
         guard,
         journal,
+        pool=pool,
         clock=clock,
     )
     reach = Reach(guard, open_at, vault, clock, devices.about)
@@ -156,7 +157,7 @@ async def _run(
         *GroupsApi(GroupStore(pool), registry, clock=clock).routes(),
         *bringers.routes(),
         *notification_routes(registry, poller),
-        *DevicesApi(registry, devices.poller).routes(),
+        *DevicesApi(registry, devices.poller, devices.board).routes(),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
     await run_until_stopped(
@@ -165,7 +166,7 @@ async def _run(
             "publisher": publisher.run,
             "poller": poller.run,
             "registry": registry.run,
-            "devices": devices.run,
+            **devices.tasks(),
             **bringers.tasks(),
             **sharing.tasks(poller),
             **({"events": watch.run} if settings.events_interval_s else {}),

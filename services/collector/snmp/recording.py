@@ -61,7 +61,10 @@ def written(recording: Mapping[str, Mapping[Oid, VarBind]], *, title: str = "") 
         lines += [f"@{context}"] if context else []
         branch: Oid | None = None
         for oid in sorted(objects):
-            here = next((each for each in BRANCHES if oid[: len(each)] == each and len(oid) > len(each)), oid[:7])
+            here = next(
+                (each for each in BRANCHES if oid[: len(each)] == each and len(oid) > len(each)),
+                oid[: min(7, len(oid) - 1)],
+            )
             if here != branch:
                 branch = here
                 lines.append(f"[{oid_text(branch)}]")
