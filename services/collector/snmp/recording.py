@@ -57,7 +57,7 @@ Recording = dict[str, Objects]
 def written(recording: Mapping[str, Mapping[Oid, VarBind]], *, title: str = "") -> str:
     """A recording as text."""
     lines = [f"# {title}"] if title else []
-    for context, objects in recording.items():
+    for context, objects in sorted(recording.items()):
         lines += [f"@{context}"] if context else []
         branch: Oid | None = None
         for oid in sorted(objects):
