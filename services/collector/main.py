@@ -32,6 +32,7 @@ from services.collector.sources.opening import open_source
 from services.collector.sources.source import PrinterSource
 from services.collector.vault import Vault
 from services.collector.wiring.events import event_watch, notification_routes
+from services.collector.wiring.sharing import Sharing
 from shared import log
 from shared.clock import SystemClock
 from shared.errors import Retry, Unreachable
@@ -79,14 +80,25 @@ async def serve(settings: CollectorSettings) -> None:
                 raise
             _log.warning("printers_of_the_last_run_are_read", printers=len(registry.printers()), error=str(error))
             await pool.open()
-        await _run(settings, pool, journal, registry, clock)
+        sharing = Sharing(settings, pool, journal, registry, clock=clock)
+        await sharing.begin()
+        try:
+            await _run(settings, pool, journal, registry, sharing, clock=clock)
+        finally:
+            await sharing.close()
     finally:
         await journal.close()
         await pool.close()
 
 
 async def _run(
-    settings: CollectorSettings, pool: Pool, journal: Journal, registry: Registry, clock: SystemClock
+    settings: CollectorSettings,
+    pool: Pool,
+    journal: Journal,
+    registry: Registry,
+    sharing: Sharing,
+    *,
+    clock: SystemClock,
 ) -> None:
     guard = AddressGuard(parse_networks(settings.printer_networks))
     resolver = GuardedResolver(guard)
@@ -98,12 +110,14 @@ async def _run(
 
     def make_looker(printer: Printer) -> Looker:
         source = open_at(printer.address, printer.ref, reach.access(printer))
-        return Looker(printer, source, journal, guard, collector_id=settings.collector_id)
+        return Looker(
+            printer, source, journal, guard, collector_id=settings.collector_id, progress=sharing.handover
+        )
 
     rhythm = Rhythm(
         settings.poll_interval_s, settings.poll_max_delay_s, settings.poll_timeout_s, settings.poll_concurrency
     )
-    poller = Poller(registry, make_looker, rhythm, clock=clock)
+    poller = Poller(sharing.owned.view(), make_looker, rhythm, clock=clock, aligned=sharing.owned.aligned)
     client_id = f"inkmeter-collector-{settings.collector_id}"
     sender = KafkaSender(
         partial(make_producer, settings.kafka_bootstrap, client_id),
@@ -116,13 +130,15 @@ async def _run(
     async def database() -> str | None:
         return registry.fault
 
-    watch = event_watch(registry, poller, reach.access, resolver, interval_s=settings.events_interval_s)
+    watch = event_watch(
+        sharing.owned.view(), poller, reach.access, resolver, interval_s=settings.events_interval_s
+    )
     readiness = Readiness()
     readiness.add("journal", journal.probe)
     readiness.add("kafka", publisher.probe)
     readiness.add("database", database)
     routes = [
-        *PrintersApi(registry, poller, reach).routes(),
+        *PrintersApi(registry, sharing.statuses(poller), reach).routes(),
         *AccessApi(registry, reach).routes(),
         *GroupsApi(GroupStore(pool), registry, clock=clock).routes(),
         *JobsApi(intake, journal, publisher, clock=clock).routes(),
@@ -135,6 +151,7 @@ async def _run(
             "publisher": publisher.run,
             "poller": poller.run,
             "registry": registry.run,
+            **sharing.tasks(poller),
             **({"events": watch.run} if settings.events_interval_s else {}),
         }
     )

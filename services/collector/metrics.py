@@ -31,6 +31,11 @@ PRINTERS_FAILING = Gauge(
     "inkmeter_collector_printers_failing",
     "Printers whose last look failed. Above 0: `inkmeter printers list` says which and why.",
 )
+PRINTERS_OWNED = Gauge(
+    "inkmeter_collector_printers_owned",
+    "Printers that this collector reads. Over all collectors fewer than are enabled, for more than a minute: "
+    "`inkmeter printers list` says which are not read.",
+)
 EVENT_SERVERS = Gauge(
     "inkmeter_collector_event_servers",
     "CUPS servers whose events are read. Fewer than there are: ended jobs are found by polling only.",

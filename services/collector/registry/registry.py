@@ -8,6 +8,7 @@ could not be told yet is marked in its row and told later, so that no change sta
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Final, Protocol
 
 import msgspec
@@ -21,7 +22,9 @@ from shared.errors import Conflict, NotFound, Retry
 from shared.ids import uuid7
 
 REFRESH_S: Final = 5.0
-"""How soon changes made elsewhere are seen, and how soon a lost PostgreSQL is noticed."""
+"""How soon changes made elsewhere are seen at the latest, and how soon a lost PostgreSQL is noticed."""
+REFRESH_AT_LEAST_S: Final = 1.0
+"""The pause before what was told elsewhere is read: many changes in a row are read at once."""
 MAX_PRINTERS: Final = 10_000
 REMEMBERED: Final = "registry"
 """The cursor of the journal that holds the printers as they were last known."""
@@ -75,6 +78,7 @@ class Registry:
         self._telling = asyncio.Lock()
         self._refreshing = asyncio.Lock()
         self._remembered = ""
+        self._told = asyncio.Event()
         self.changed = asyncio.Event()
         """Set after each change of what is known; the poller clears it."""
         self.fault: str | None = None
@@ -200,13 +204,21 @@ class Registry:
     async def run(self) -> None:
         """Reads the registry again and again, and tells what is still to be told, until cancelled."""
         while True:
-            await asyncio.sleep(REFRESH_S)
+            await asyncio.sleep(REFRESH_AT_LEAST_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REFRESH_S - REFRESH_AT_LEAST_S):
+                    await self._told.wait()
+            self._told.clear()
             try:
                 await self.refresh()
             except Retry as error:
                 if self.fault is None:
                     _log.warning("registry_unreachable", error=str(error))
                 self.fault = f"The registry can't be read, polling goes on from memory: {error}"
+
+    def look_now(self) -> None:
+        """Another collector has told of a change: it is read soon."""
+        self._told.set()
 
     async def refresh(self) -> None:
         """Reads all printers, and tells of changes that were not told yet.
