@@ -104,7 +104,7 @@ async def _run(
     resolver = GuardedResolver(guard)
 
     def open_at(address: str, ref: PrinterRef, access: Access) -> PrinterSource:
-        return open_source(address, ref, access, resolver)
+        return open_source(address, ref, access, resolver, settings.mappings)
 
     reach = Reach(guard, open_at, Vault(settings.keys), clock)
 

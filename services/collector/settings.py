@@ -63,6 +63,10 @@ class CollectorSettings(CommonSettings):
             raise ValueError(error.reason) from error
         return value
 
+    mappings: Path | None = Field(
+        None, description="Folder of mapping files that addresses ews://HOST?mapping=NAME may name."
+    )
+
     @field_validator("printer_networks")
     @classmethod
     def _networks(cls, value: str) -> str:
