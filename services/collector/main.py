@@ -14,9 +14,7 @@ from services.collector.access import Access
 from services.collector.addresses import AddressGuard, GuardedResolver
 from services.collector.http.access import AccessApi
 from services.collector.http.groups import GroupsApi
-from services.collector.http.jobs import JobsApi
 from services.collector.http.printers import PrintersApi
-from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
 from services.collector.networks import parse_networks
 from services.collector.onboarding.reach import Reach
@@ -31,6 +29,7 @@ from services.collector.settings import CollectorSettings, load_settings
 from services.collector.sources.opening import open_source
 from services.collector.sources.source import PrinterSource
 from services.collector.vault import Vault
+from services.collector.wiring.brought import Bringers
 from services.collector.wiring.events import event_watch, notification_routes
 from services.collector.wiring.sharing import Sharing
 from shared import log
@@ -125,7 +124,7 @@ async def _run(
         topic_prefix=settings.topic_prefix,
     )
     publisher = Publisher(journal, sender, clock=clock)
-    intake = Intake(journal, registry, collector_id=settings.collector_id, clock=clock)
+    bringers = Bringers(settings, journal, publisher, registry, clock=clock)
 
     async def database() -> str | None:
         return registry.fault
@@ -137,11 +136,12 @@ async def _run(
     readiness.add("journal", journal.probe)
     readiness.add("kafka", publisher.probe)
     readiness.add("database", database)
+    bringers.add_probes(readiness)
     routes = [
         *PrintersApi(registry, sharing.statuses(poller), reach).routes(),
         *AccessApi(registry, reach).routes(),
         *GroupsApi(GroupStore(pool), registry, clock=clock).routes(),
-        *JobsApi(intake, journal, publisher, clock=clock).routes(),
+        *bringers.routes(),
         *notification_routes(registry, poller),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
@@ -151,6 +151,7 @@ async def _run(
             "publisher": publisher.run,
             "poller": poller.run,
             "registry": registry.run,
+            **bringers.tasks(),
             **sharing.tasks(poller),
             **({"events": watch.run} if settings.events_interval_s else {}),
         }

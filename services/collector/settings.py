@@ -65,6 +65,11 @@ class CollectorSettings(CommonSettings):
 
     mappings: Path | None = Field(
         None, description="Folder of mapping files that addresses ews://HOST?mapping=NAME may name."
+    watch: Path | None = Field(
+        None, description="TOML file that names the watched folders, see docs/printers/files.md; without it none."
+    )
+    watch_interval_s: float = Field(
+        5.0, ge=0.2, le=3_600, description="How often each watched folder is looked at, in seconds."
     )
 
     @field_validator("printer_networks")
