@@ -65,6 +65,7 @@ class CollectorSettings(CommonSettings):
 
     mappings: Path | None = Field(
         None, description="Folder of mapping files that addresses ews://HOST?mapping=NAME may name."
+    )
     watch: Path | None = Field(
         None, description="TOML file that names the watched folders, see docs/printers/files.md; without it none."
     )
