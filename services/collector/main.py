@@ -32,6 +32,7 @@ from services.collector.vault import Vault
 from services.collector.wiring.brought import Bringers
 from services.collector.wiring.events import event_watch, notification_routes
 from services.collector.wiring.sharing import Sharing
+from services.collector.wiring.taking_in import TakingIn
 from shared import log
 from shared.clock import SystemClock
 from shared.errors import Retry, Unreachable
@@ -109,14 +110,14 @@ async def _run(
 
     def make_looker(printer: Printer) -> Looker:
         source = open_at(printer.address, printer.ref, reach.access(printer))
-        return Looker(
-            printer, source, journal, guard, collector_id=settings.collector_id, progress=sharing.handover
-        )
+        intake, behind = taking_in.intake, taking_in.device_at
+        return Looker(printer, source, journal, guard, intake, behind=behind, progress=sharing.handover)
 
     rhythm = Rhythm(
         settings.poll_interval_s, settings.poll_max_delay_s, settings.poll_timeout_s, settings.poll_concurrency
     )
     poller = Poller(sharing.owned.view(), make_looker, rhythm, clock=clock, aligned=sharing.owned.aligned)
+    taking_in = TakingIn(settings, journal, registry, lambda each: poller.status(each).prints_on, clock=clock)
     client_id = f"inkmeter-collector-{settings.collector_id}"
     sender = KafkaSender(
         partial(make_producer, settings.kafka_bootstrap, client_id),
@@ -124,7 +125,7 @@ async def _run(
         topic_prefix=settings.topic_prefix,
     )
     publisher = Publisher(journal, sender, clock=clock)
-    bringers = Bringers(settings, journal, publisher, registry, clock=clock)
+    bringers = Bringers(settings, taking_in.intake, journal, publisher, registry, clock=clock)
 
     async def database() -> str | None:
         return registry.fault

@@ -18,6 +18,11 @@ JOURNAL_REFUSED = Gauge(
 )
 PUBLISHED = Counter("inkmeter_collector_published_total", "Records that Kafka has acknowledged.", ["topic"])
 JOBS = Counter("inkmeter_collector_jobs_total", "Jobs journaled for the first time, by source.", ["source"])
+MERGED = Counter(
+    "inkmeter_collector_merged_readings_total",
+    "Readings of a job that another source had told of; they are no second job.",
+    ["source"],
+)
 DUPLICATES = Counter(
     "inkmeter_collector_duplicate_jobs_total", "Jobs brought again by HTTP; they are not journaled twice."
 )

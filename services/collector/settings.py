@@ -43,6 +43,12 @@ class CollectorSettings(CommonSettings):
         description="How often each CUPS server is asked for events, in seconds; 0: its queues are only polled.",
     )
     poll_concurrency: int = Field(64, ge=1, le=1_000, description="Printers asked at the same time at most.")
+    correlate_window_s: int = Field(
+        900,
+        ge=0,
+        le=86_400,
+        description="How far apart in time two sources may tell of one job, in seconds; see docs/printers.",
+    )
     printer_networks: str = Field(
         PRIVATE_NETWORKS,
         description="Networks that printers may be in, comma-separated; all else is never connected to.",

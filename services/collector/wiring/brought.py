@@ -31,13 +31,13 @@ class Bringers:
     def __init__(
         self,
         settings: CollectorSettings,
+        intake: Intake,
         journal: Journal,
         publisher: Publisher,
         registry: Registry,
         *,
         clock: Clock,
     ) -> None:
-        intake = Intake(journal, registry, collector_id=settings.collector_id, clock=clock)
         folders = load_folders(settings.watch) if settings.watch else []
         self._folders = watch_folders(folders, intake, journal, registry, settings.watch_interval_s, clock=clock)
         queues = load_queues(settings.windows_printers) if settings.windows_printers else []
