@@ -12,7 +12,7 @@ from shared.http.routes import Call, Route
 
 _DESCRIPTION: Final = """\
 For the forwarder in `deploy/windows/`. An event 307 (document printed) and the event 805 (rendered) of a job
-make one job, in whatever order they come; what does not get its event 805 in time is told without copies and colour.
+make one job, in whatever order they come; what gets no event 805 in time is told without copies and colour.
 Events of other ids are passed over, and an event that was brought before is no second job."""
 
 

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple, Protocol
 import structlog
 
 from services.collector import metrics
-from services.collector.intake.bring import Brought, Intake, ReadyJob
+from services.collector.intake.bring import Intake
+from services.collector.intake.taking import Brought, ReadyJob
 from services.collector.journal import Journal
 from services.collector.journal.store import Store
 from services.collector.registry.printers import Printer
