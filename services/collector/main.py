@@ -13,6 +13,7 @@ import structlog
 from services.collector.access import Access
 from services.collector.addresses import AddressGuard, GuardedResolver
 from services.collector.http.access import AccessApi
+from services.collector.http.devices import DevicesApi
 from services.collector.http.groups import GroupsApi
 from services.collector.http.printers import PrintersApi
 from services.collector.journal import Journal
@@ -30,6 +31,7 @@ from services.collector.sources.opening import open_source
 from services.collector.sources.source import PrinterSource
 from services.collector.vault import Vault
 from services.collector.wiring.brought import Bringers
+from services.collector.wiring.devices import Devices
 from services.collector.wiring.events import event_watch, notification_routes
 from services.collector.wiring.sharing import Sharing
 from services.collector.wiring.taking_in import TakingIn
@@ -106,7 +108,16 @@ async def _run(
     def open_at(address: str, ref: PrinterRef, access: Access) -> PrinterSource:
         return open_source(address, ref, access, resolver)
 
-    reach = Reach(guard, open_at, Vault(settings.keys), clock)
+    vault = Vault(settings.keys)
+    devices = Devices(
+        settings,
+        sharing.owned.view(),
+        lambda each: vault.open(each.id, each.sealed_access),
+        guard,
+        journal,
+        clock=clock,
+    )
+    reach = Reach(guard, open_at, vault, clock, devices.about)
 
     def make_looker(printer: Printer) -> Looker:
         source = open_at(printer.address, printer.ref, reach.access(printer))
@@ -117,6 +128,7 @@ async def _run(
         settings.poll_interval_s, settings.poll_max_delay_s, settings.poll_timeout_s, settings.poll_concurrency
     )
     poller = Poller(sharing.owned.view(), make_looker, rhythm, clock=clock, aligned=sharing.owned.aligned)
+    devices.wakes.append(poller.wake)
     taking_in = TakingIn(settings, journal, registry, lambda each: poller.status(each).prints_on, clock=clock)
     client_id = f"inkmeter-collector-{settings.collector_id}"
     sender = KafkaSender(
@@ -144,6 +156,7 @@ async def _run(
         *GroupsApi(GroupStore(pool), registry, clock=clock).routes(),
         *bringers.routes(),
         *notification_routes(registry, poller),
+        *DevicesApi(registry, devices.poller).routes(),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
     await run_until_stopped(
@@ -152,6 +165,7 @@ async def _run(
             "publisher": publisher.run,
             "poller": poller.run,
             "registry": registry.run,
+            "devices": devices.run,
             **bringers.tasks(),
             **sharing.tasks(poller),
             **({"events": watch.run} if settings.events_interval_s else {}),

@@ -61,3 +61,9 @@ WINDOWS_JOBS = Counter(
     "Jobs of Windows print servers, by whether their event 805 came in time. Many without: is the log whole?",
     ["events"],
 )
+DEVICE_LOOKS = Counter(
+    "inkmeter_collector_device_looks_total", "Readings of devices by SNMP, by how they ended.", ["outcome"]
+)
+TRAPS = Counter(
+    "inkmeter_collector_traps_total", "SNMP traps, by whether a printer that is read here sent them.", ["sender"]
+)
