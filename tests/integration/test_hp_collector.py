@@ -14,9 +14,11 @@ from deploy.demo.piws import PiwsDevice
 from deploy.demo.piws_server import serve_piws
 from tests.deadline import eventually
 from tests.fixtures.hp.background import Background
-from tests.running import Running
+from tests.fixtures.snmp.snmpd import start_snmpd
+from tests.running import Running, free_port
 from tests.unit.collector.hp.ews_pages import RU_ROW, page, row
 from tests.unit.collector.hp.hostile import answering, body
+from tests.unit.collector.hp.laserjet import Job, objects
 from tests.unit.collector.hp.plotter import a1_job
 
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -104,3 +106,20 @@ def test_an_accounting_page_in_russian_becomes_jobs(shop: Running, background: B
     assert (job["title"], job["person"]) == (RU_ROW[0], "Biegler")
     assert job["completed_at"].startswith("2024-07-18T13:08:11")
     assert shop.inkmeter("printers", "show", "pagewide").returncode == 0
+
+
+@pytest.mark.needs("snmpd")
+def test_a_laserjet_without_ipp_tells_its_last_jobs_by_snmp(shop: Running, tmp_path: Path):
+    port = free_port()
+    jobs = [Job(7, name="Angebot Müller.docx", pages=4, copies=2), Job(8, user="bob")]
+    agent = start_snmpd(tmp_path, objects(*jobs), port)
+    try:
+        added = shop.json("printers", "add", "laserjet", f"snmp://127.0.0.1:{port}")
+        found = charged(shop, 2)
+    finally:
+        agent.stop()
+    assert added["kind"] == "snmp"
+    assert {(job["title"], job["person"]) for job in found} == {
+        ("Angebot Müller.docx", "alice"),
+        ("Report.docx", "bob"),
+    }

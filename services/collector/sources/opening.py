@@ -77,8 +77,7 @@ def fingerprint_of(access: Access) -> bytes | None:
 
 
 def _snmp(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
-    del ref
-    return SnmpSource.at(address, access.snmp, resolver)
+    return SnmpSource.at(address, access.snmp, resolver, ref)
 
 
 _OPENERS: Final[dict[str, Opener]] = {

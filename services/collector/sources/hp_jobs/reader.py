@@ -24,6 +24,8 @@ class HpJobs:
     def __init__(self, session: Session, printer: PrinterRef) -> None:
         self._session = session
         self._printer = printer
+        self._others = False
+        """Whether the device turned out to be another maker's, which needs not be asked again."""
 
     async def read(self, cursor: str, now: datetime, state: PrinterState) -> Reading:
         """What has ended since `cursor`; nothing of a device that is another maker's.
@@ -32,8 +34,11 @@ class HpJobs:
             Retry: the device does not answer.
             Reject: it refuses the log-in.
         """
+        if self._others:
+            return Reading((), cursor, state)
         about = await get(self._session, (SYS_OBJECT_ID, SYS_UP_TIME))
         if not _of_hp(about):
+            self._others = bool(about)
             return Reading((), cursor, state)
         found: Objects = {}
         for start in COLUMNS:
