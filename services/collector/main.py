@@ -10,31 +10,24 @@ from typing import Final
 
 import structlog
 
-from services.collector.access import Access
 from services.collector.addresses import AddressGuard, GuardedResolver
-from services.collector.http.access import AccessApi
-from services.collector.http.groups import GroupsApi
+from services.collector.discovery.searches import Searches
 from services.collector.http.jobs import JobsApi
-from services.collector.http.printers import PrintersApi
 from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
 from services.collector.networks import parse_networks
-from services.collector.onboarding.reach import Reach
 from services.collector.polling.look import Looker
 from services.collector.polling.poller import Poller, Rhythm
 from services.collector.publisher import KafkaSender, Publisher
-from services.collector.registry.groups import GroupStore
 from services.collector.registry.printers import Printer
 from services.collector.registry.registry import Registry
 from services.collector.registry.store import RegistryStore
 from services.collector.settings import CollectorSettings, load_settings
-from services.collector.sources.opening import open_source
-from services.collector.sources.source import PrinterSource
-from services.collector.vault import Vault
+from services.collector.snmp.opening import Snmp
+from services.collector.wiring.printers import make_reach, printer_routes
 from shared import log
 from shared.clock import SystemClock
 from shared.errors import Retry, Unreachable
-from shared.events.jobs import PrinterRef
 from shared.health import Readiness
 from shared.http.app import make_app, serve_http
 from shared.kafka import check_bootstrap, make_producer
@@ -87,16 +80,14 @@ async def serve(settings: CollectorSettings) -> None:
 async def _run(
     settings: CollectorSettings, pool: Pool, journal: Journal, registry: Registry, clock: SystemClock
 ) -> None:
-    guard = AddressGuard(parse_networks(settings.printer_networks))
-    resolver = GuardedResolver(guard)
-
-    def open_at(address: str, ref: PrinterRef, access: Access) -> PrinterSource:
-        return open_source(address, ref, access, resolver)
-
-    reach = Reach(guard, open_at, Vault(settings.keys), clock)
+    networks = parse_networks(settings.printer_networks)
+    guard = AddressGuard(networks)
+    snmp = Snmp()
+    reach = make_reach(settings, guard, GuardedResolver(guard), snmp, clock)
+    searches = Searches(registry, reach, networks)
 
     def make_looker(printer: Printer) -> Looker:
-        source = open_at(printer.address, printer.ref, reach.access(printer))
+        source = reach.open_source(printer.address, printer.ref, reach.access(printer))
         return Looker(printer, source, journal, guard, collector_id=settings.collector_id)
 
     rhythm = Rhythm(
@@ -120,20 +111,22 @@ async def _run(
     readiness.add("kafka", publisher.probe)
     readiness.add("database", database)
     routes = [
-        *PrintersApi(registry, poller, reach).routes(),
-        *AccessApi(registry, reach).routes(),
-        *GroupsApi(GroupStore(pool), registry, clock=clock).routes(),
+        *printer_routes(registry, poller, pool, reach, searches=searches),
         *JobsApi(intake, journal, publisher, clock=clock).routes(),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
-    await run_until_stopped(
-        {
-            "http": lambda: serve_http(app, settings.http_host, settings.http_port),
-            "publisher": publisher.run,
-            "poller": poller.run,
-            "registry": registry.run,
-        }
-    )
+    try:
+        await run_until_stopped(
+            {
+                "http": lambda: serve_http(app, settings.http_host, settings.http_port),
+                "publisher": publisher.run,
+                "poller": poller.run,
+                "registry": registry.run,
+            }
+        )
+    finally:
+        await searches.close()
+        await snmp.close()
 
 
 def main() -> int:

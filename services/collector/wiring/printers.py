@@ -1,0 +1,50 @@
+"""The registry as others see it: printers, groups, their log-ins, and searches for more."""
+
+from __future__ import annotations
+
+from aiohttp.abc import AbstractResolver
+
+from services.collector.access import Access
+from services.collector.addresses import AddressGuard
+from services.collector.discovery.searches import Searches
+from services.collector.http.access import AccessApi
+from services.collector.http.discoveries import DiscoveriesApi
+from services.collector.http.groups import GroupsApi
+from services.collector.http.printers import PrintersApi
+from services.collector.onboarding.reach import Reach
+from services.collector.onboarding.snmp_answer import SnmpAnswer
+from services.collector.polling.poller import Poller
+from services.collector.registry.groups import GroupStore
+from services.collector.registry.registry import Registry
+from services.collector.settings import CollectorSettings
+from services.collector.snmp.opening import Snmp
+from services.collector.sources.opening import open_source
+from services.collector.sources.source import PrinterSource
+from services.collector.vault import Vault
+from shared.clock import Clock
+from shared.events.jobs import PrinterRef
+from shared.http.routes import Route
+from shared.postgres import Pool
+
+
+def make_reach(
+    settings: CollectorSettings, guard: AddressGuard, resolver: AbstractResolver, snmp: Snmp, clock: Clock
+) -> Reach:
+    """The one way to devices."""
+
+    def open_at(address: str, ref: PrinterRef, access: Access) -> PrinterSource:
+        return open_source(address, ref, access, resolver)
+
+    return Reach(guard, open_at, Vault(settings.keys), clock, SnmpAnswer(snmp))
+
+
+def printer_routes(
+    registry: Registry, poller: Poller, pool: Pool, reach: Reach, *, searches: Searches
+) -> list[Route]:
+    """All routes of the registry."""
+    return [
+        *PrintersApi(registry, poller, reach).routes(),
+        *AccessApi(registry, reach).routes(),
+        *GroupsApi(GroupStore(pool), registry, clock=reach.clock).routes(),
+        *DiscoveriesApi(searches).routes(),
+    ]
