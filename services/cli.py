@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("services.cli_run", "Show or check the settings."),
     "printers": ("services.collector.cli", "Find, add, list, test and remove printers."),
     "groups": ("services.collector.cli", "Put printers into groups."),
+    "folders": ("services.collector.cli.folders", "Show the watched folders."),
     "mapping": ("services.collector.cli.mapping", "Try a mapping file before it is used."),
     "prices": ("services.accounting.cli", "Import, show and publish price lists."),
     "projects": ("services.accounting.cli", "Name projects."),

@@ -12,8 +12,6 @@ import structlog
 
 from services.collector.addresses import AddressGuard, GuardedResolver
 from services.collector.discovery.searches import Searches
-from services.collector.http.jobs import JobsApi
-from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
 from services.collector.networks import parse_networks
 from services.collector.polling.look import Looker
@@ -24,7 +22,11 @@ from services.collector.registry.registry import Registry
 from services.collector.registry.store import RegistryStore
 from services.collector.settings import CollectorSettings, load_settings
 from services.collector.snmp.opening import Snmp
+from services.collector.wiring.brought import Bringers
+from services.collector.wiring.events import event_watch, notification_routes
 from services.collector.wiring.printers import make_reach, printer_routes
+from services.collector.wiring.sharing import Sharing
+from services.collector.wiring.taking_in import TakingIn
 from shared import log
 from shared.clock import SystemClock
 from shared.errors import Retry, Unreachable
@@ -71,29 +73,42 @@ async def serve(settings: CollectorSettings) -> None:
                 raise
             _log.warning("printers_of_the_last_run_are_read", printers=len(registry.printers()), error=str(error))
             await pool.open()
-        await _run(settings, pool, journal, registry, clock)
+        sharing = Sharing(settings, pool, journal, registry, clock=clock)
+        await sharing.begin()
+        try:
+            await _run(settings, pool, journal, registry, sharing, clock=clock)
+        finally:
+            await sharing.close()
     finally:
         await journal.close()
         await pool.close()
 
 
 async def _run(
-    settings: CollectorSettings, pool: Pool, journal: Journal, registry: Registry, clock: SystemClock
+    settings: CollectorSettings,
+    pool: Pool,
+    journal: Journal,
+    registry: Registry,
+    sharing: Sharing,
+    *,
+    clock: SystemClock,
 ) -> None:
     networks = parse_networks(settings.printer_networks)
     guard = AddressGuard(networks)
-    snmp = Snmp()
-    reach = make_reach(settings, guard, GuardedResolver(guard), snmp, clock)
+    resolver, snmp = GuardedResolver(guard), Snmp()
+    reach = make_reach(settings, guard, resolver, snmp, clock)
     searches = Searches(registry, reach, networks)
 
     def make_looker(printer: Printer) -> Looker:
         source = reach.open_source(printer.address, printer.ref, reach.access(printer))
-        return Looker(printer, source, journal, guard, collector_id=settings.collector_id)
+        intake, behind = taking_in.intake, taking_in.device_at
+        return Looker(printer, source, journal, guard, intake, behind=behind, progress=sharing.handover)
 
     rhythm = Rhythm(
         settings.poll_interval_s, settings.poll_max_delay_s, settings.poll_timeout_s, settings.poll_concurrency
     )
-    poller = Poller(registry, make_looker, rhythm, clock=clock)
+    poller = Poller(sharing.owned.view(), make_looker, rhythm, clock=clock, aligned=sharing.owned.aligned)
+    taking_in = TakingIn(settings, journal, registry, lambda each: poller.status(each).prints_on, clock=clock)
     client_id = f"inkmeter-collector-{settings.collector_id}"
     sender = KafkaSender(
         partial(make_producer, settings.kafka_bootstrap, client_id),
@@ -101,18 +116,23 @@ async def _run(
         topic_prefix=settings.topic_prefix,
     )
     publisher = Publisher(journal, sender, clock=clock)
-    intake = Intake(journal, registry, collector_id=settings.collector_id, clock=clock)
+    bringers = Bringers(settings, taking_in.intake, journal, publisher, registry, clock=clock)
 
     async def database() -> str | None:
         return registry.fault
 
+    watch = event_watch(
+        sharing.owned.view(), poller, reach.access, resolver, interval_s=settings.events_interval_s
+    )
     readiness = Readiness()
     readiness.add("journal", journal.probe)
     readiness.add("kafka", publisher.probe)
     readiness.add("database", database)
+    bringers.add_probes(readiness)
     routes = [
-        *printer_routes(registry, poller, pool, reach, searches=searches),
-        *JobsApi(intake, journal, publisher, clock=clock).routes(),
+        *printer_routes(registry, sharing.statuses(poller), pool, reach, searches=searches),
+        *bringers.routes(),
+        *notification_routes(registry, poller),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
     try:
@@ -122,6 +142,9 @@ async def _run(
                 "publisher": publisher.run,
                 "poller": poller.run,
                 "registry": registry.run,
+                **bringers.tasks(),
+                **sharing.tasks(poller),
+                **({"events": watch.run} if settings.events_interval_s else {}),
             }
         )
     finally:

@@ -8,7 +8,10 @@ from typing import Final
 from aiohttp.abc import AbstractResolver
 
 from services.collector.access import Access
+from services.collector.sources.ews.source import EwsSource
+from services.collector.sources.ipp.client import Address, IppClient
 from services.collector.sources.ipp.source import IppSource
+from services.collector.sources.piws.source import PiwsSource
 from services.collector.sources.source import PrinterSource
 from shared.errors import Reject
 from shared.events.jobs import PrinterRef
@@ -36,8 +39,27 @@ def open_source(address: str, ref: PrinterRef, access: Access, resolver: Abstrac
 
 
 def _ipp(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
+    return IppSource(ipp_client(address, access, resolver), ref)
+
+
+def ipp_client(address: str, access: Access, resolver: AbstractResolver) -> IppClient:
+    """A client that logs in to a device as the operator says.
+
+    Raises:
+        Reject: that is no printer's address.
+    """
     login = (access.username, access.password) if access.username else None
-    return IppSource.at(address, ref, tls_fingerprint=fingerprint_of(access), resolver=resolver, login=login)
+    return IppClient(
+        Address.parse(address), tls_fingerprint=fingerprint_of(access), resolver=resolver, login=login
+    )
+
+
+def _ews(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
+    return EwsSource.at(address, ref, access, resolver=resolver)
+
+
+def _piws(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
+    return PiwsSource.at(address, ref, access, resolver=resolver)
 
 
 def fingerprint_of(access: Access) -> bytes | None:
@@ -50,4 +72,8 @@ _OPENERS: Final[dict[str, Opener]] = {
     "ipps": _ipp,
     "http": _ipp,
     "https": _ipp,
+    "ews": _ews,
+    "ews+http": _ews,
+    "piws": _piws,
+    "piws+http": _piws,
 }

@@ -1,1 +1,1 @@
-"""Puts parts together, one concern a file, so that main.py stays short."""
+"""Parts of the wiring that are a concern of their own; only main uses them."""

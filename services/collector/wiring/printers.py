@@ -10,10 +10,9 @@ from services.collector.discovery.searches import Searches
 from services.collector.http.access import AccessApi
 from services.collector.http.discoveries import DiscoveriesApi
 from services.collector.http.groups import GroupsApi
-from services.collector.http.printers import PrintersApi
+from services.collector.http.printers import KnowsStatus, PrintersApi
 from services.collector.onboarding.reach import Reach
 from services.collector.onboarding.snmp_answer import SnmpAnswer
-from services.collector.polling.poller import Poller
 from services.collector.registry.groups import GroupStore
 from services.collector.registry.registry import Registry
 from services.collector.settings import CollectorSettings
@@ -39,11 +38,11 @@ def make_reach(
 
 
 def printer_routes(
-    registry: Registry, poller: Poller, pool: Pool, reach: Reach, *, searches: Searches
+    registry: Registry, statuses: KnowsStatus, pool: Pool, reach: Reach, *, searches: Searches
 ) -> list[Route]:
     """All routes of the registry."""
     return [
-        *PrintersApi(registry, poller, reach).routes(),
+        *PrintersApi(registry, statuses, reach).routes(),
         *AccessApi(registry, reach).routes(),
         *GroupsApi(GroupStore(pool), registry, clock=reach.clock).routes(),
         *DiscoveriesApi(searches).routes(),
