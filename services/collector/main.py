@@ -12,6 +12,7 @@ import structlog
 
 from services.collector.addresses import AddressGuard, GuardedResolver
 from services.collector.discovery.searches import Searches
+from services.collector.http.devices import DevicesApi
 from services.collector.journal import Journal
 from services.collector.networks import parse_networks
 from services.collector.polling.look import Looker
@@ -21,8 +22,9 @@ from services.collector.registry.printers import Printer
 from services.collector.registry.registry import Registry
 from services.collector.registry.store import RegistryStore
 from services.collector.settings import CollectorSettings, load_settings
-from services.collector.snmp.opening import Snmp
+from services.collector.vault import Vault
 from services.collector.wiring.brought import Bringers
+from services.collector.wiring.devices import Devices
 from services.collector.wiring.events import event_watch, notification_routes
 from services.collector.wiring.printers import make_reach, printer_routes
 from services.collector.wiring.sharing import Sharing
@@ -94,9 +96,17 @@ async def _run(
     clock: SystemClock,
 ) -> None:
     networks = parse_networks(settings.printer_networks)
-    guard = AddressGuard(networks)
-    resolver, snmp = GuardedResolver(guard), Snmp()
-    reach = make_reach(settings, guard, resolver, snmp, clock)
+    guard, vault = AddressGuard(networks), Vault(settings.keys)
+    resolver = GuardedResolver(guard)
+    devices = Devices(
+        settings,
+        sharing.owned.view(),
+        lambda each: vault.open(each.id, each.sealed_access),
+        guard,
+        journal,
+        clock=clock,
+    )
+    reach = make_reach(guard, resolver, vault, devices.about, clock)
     searches = Searches(registry, reach, networks)
 
     def make_looker(printer: Printer) -> Looker:
@@ -108,6 +118,7 @@ async def _run(
         settings.poll_interval_s, settings.poll_max_delay_s, settings.poll_timeout_s, settings.poll_concurrency
     )
     poller = Poller(sharing.owned.view(), make_looker, rhythm, clock=clock, aligned=sharing.owned.aligned)
+    devices.wakes.append(poller.wake)
     taking_in = TakingIn(settings, journal, registry, lambda each: poller.status(each).prints_on, clock=clock)
     client_id = f"inkmeter-collector-{settings.collector_id}"
     sender = KafkaSender(
@@ -133,6 +144,7 @@ async def _run(
         *printer_routes(registry, sharing.statuses(poller), pool, reach, searches=searches),
         *bringers.routes(),
         *notification_routes(registry, poller),
+        *DevicesApi(registry, devices.poller).routes(),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
     try:
@@ -142,6 +154,7 @@ async def _run(
                 "publisher": publisher.run,
                 "poller": poller.run,
                 "registry": registry.run,
+                "devices": devices.run,
                 **bringers.tasks(),
                 **sharing.tasks(poller),
                 **({"events": watch.run} if settings.events_interval_s else {}),
@@ -149,7 +162,6 @@ async def _run(
         )
     finally:
         await searches.close()
-        await snmp.close()
 
 
 def main() -> int:

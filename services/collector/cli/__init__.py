@@ -7,6 +7,7 @@ import click
 from services.collector.cli.adding import add
 from services.collector.cli.changing import disable, edit, enable, remove, replace
 from services.collector.cli.checks import test
+from services.collector.cli.device import device
 from services.collector.cli.discovery import discover
 from services.collector.cli.groups import groups
 from services.collector.cli.listing import list_printers, show
@@ -37,6 +38,7 @@ for command in (
     remove,
     discover,
     reseal,
+    device,
     probe,
     record,
     simulate,

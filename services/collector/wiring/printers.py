@@ -11,12 +11,9 @@ from services.collector.http.access import AccessApi
 from services.collector.http.discoveries import DiscoveriesApi
 from services.collector.http.groups import GroupsApi
 from services.collector.http.printers import KnowsStatus, PrintersApi
-from services.collector.onboarding.reach import Reach
-from services.collector.onboarding.snmp_answer import SnmpAnswer
+from services.collector.onboarding.reach import AskSnmp, Reach
 from services.collector.registry.groups import GroupStore
 from services.collector.registry.registry import Registry
-from services.collector.settings import CollectorSettings
-from services.collector.snmp.opening import Snmp
 from services.collector.sources.opening import open_source
 from services.collector.sources.source import PrinterSource
 from services.collector.vault import Vault
@@ -27,14 +24,14 @@ from shared.postgres import Pool
 
 
 def make_reach(
-    settings: CollectorSettings, guard: AddressGuard, resolver: AbstractResolver, snmp: Snmp, clock: Clock
+    guard: AddressGuard, resolver: AbstractResolver, vault: Vault, ask_snmp: AskSnmp, clock: Clock
 ) -> Reach:
     """The one way to devices."""
 
     def open_at(address: str, ref: PrinterRef, access: Access) -> PrinterSource:
         return open_source(address, ref, access, resolver)
 
-    return Reach(guard, open_at, Vault(settings.keys), clock, SnmpAnswer(snmp))
+    return Reach(guard, open_at, vault, clock, ask_snmp)
 
 
 def printer_routes(
