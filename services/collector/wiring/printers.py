@@ -30,6 +30,7 @@ def make_reach(
     resolver: AbstractResolver,
     vault: Vault,
     ask_snmp: AskSnmp,
+    *,
     clock: Clock,
     mappings: Path | None,
 ) -> Reach:
