@@ -106,7 +106,7 @@ async def _run(
         journal,
         clock=clock,
     )
-    reach = make_reach(guard, resolver, vault, devices.about, clock)
+    reach = make_reach(guard, resolver, vault, devices.about, clock=clock, mappings=settings.mappings)
     searches = Searches(registry, reach, networks)
 
     def make_looker(printer: Printer) -> Looker:
