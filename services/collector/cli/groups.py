@@ -133,9 +133,7 @@ def remove(*, group: str, yes: bool, data_dir: Path | None, as_json: bool) -> No
     found = _find(group, data_dir)
     name = found.body["name"]
     if not yes:
-        click.confirm(
-            f"Remove the group {printable(name)}? Its printers stay.", abort=True, err=True
-        )
+        click.confirm(f"Remove the group {printable(name)}? Its printers stay.", abort=True, err=True)
     request(SERVICE, "DELETE", _path(found.body), headers={"If-Match": found.headers["ETag"]}, data_dir=data_dir)
     print_json({"removed": found.body["id"]}) if as_json else say(f"Removed {name}; its printers stay.")
 

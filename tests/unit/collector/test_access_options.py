@@ -56,6 +56,7 @@ def test_secrets_come_from_variables_and_a_prompt():
 def test_snmp_can_be_switched_on_and_off():
     assert told("--snmp") == {"snmp": {"version": "2c"}}
     assert told("--no-snmp") == {"snmp": None}
+    assert told("--snmp-community", "public") == {"snmp": {"community": "public"}}
 
 
 def test_a_certificate_is_named_as_tools_print_it():
