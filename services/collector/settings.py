@@ -91,6 +91,9 @@ class CollectorSettings(CommonSettings):
             raise ValueError(error.reason) from error
         return value
 
+    mappings: Path | None = Field(
+        None, description="Folder of mapping files that addresses ews://HOST?mapping=NAME may name."
+    )
     watch: Path | None = Field(
         None, description="TOML file that names the watched folders, see docs/printers/files.md; without it none."
     )

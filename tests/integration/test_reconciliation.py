@@ -1,4 +1,4 @@
-"""Counters against jobs on a real journal and PostgreSQL: restarts, other collectors, and what accounting is told."""
+"""Counters against jobs on a real journal and PostgreSQL: restarts, other collectors, what accounting is told."""
 
 from __future__ import annotations
 
