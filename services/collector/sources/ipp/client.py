@@ -100,6 +100,14 @@ class IppClient:
         self._check(answer)
         return answer
 
+    def beside(self, uri: str) -> IppClient:
+        """A client to another address through the same gate; it gets no password of this one.
+
+        Raises:
+            Reject: that is no printer's address.
+        """
+        return IppClient(Address.parse(uri), timeout_s=self._timeout_s / 2, resolver=self._resolver)
+
     async def close(self) -> None:
         """Closes the connection; safe to call twice."""
         if self._session is not None:

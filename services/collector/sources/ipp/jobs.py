@@ -54,10 +54,17 @@ def ended(job: View) -> bool:
 
 
 def completed_job(
-    job: View, printer: PrinterRef, about: Traits, clock: DeviceClock, *, earlier: Attempt | None = None
+    job: View,
+    printer: PrinterRef,
+    about: Traits,
+    clock: DeviceClock,
+    *,
+    earlier: Attempt | None = None,
+    counted: Counts | None = None,
 ) -> JobCompleted:
     """The record of an ended job.
 
+    `counted` is what the device behind a queue says, where the queue itself can't know.
     Areas come from the page size times the sides that were printed; the used area is what was fed of the roll
     where the roll is known, else sheets times the page.
 
@@ -71,7 +78,7 @@ def completed_job(
     if completed_at is None:
         raise Reject(f"job {number} has no completion time, neither a date nor one of the present up-time")
     copies = next((told for name in ("copies-actual", "copies") if (told := job.integer(name) or 0) > 0), None)
-    counted = counts(job, about, state=state, copies=copies or 1, earlier=earlier or Attempt())
+    counted = counted or counts(job, about, state=state, copies=copies or 1, earlier=earlier or Attempt())
     user = job.text("job-originating-user-name")
     return JobCompleted(
         job=JobRef(device_job_id=str(number), source="cups" if about.is_cups else "ipp"),
