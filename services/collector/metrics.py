@@ -31,6 +31,21 @@ PRINTERS_FAILING = Gauge(
     "inkmeter_collector_printers_failing",
     "Printers whose last look failed. Above 0: `inkmeter printers list` says which and why.",
 )
+FILES = Counter(
+    "inkmeter_collector_files_total",
+    "Files of watched folders, by how they ended. Refused: `inkmeter folders` says why.",
+    ["folder", "outcome"],
+)
+FILE_RECORDS = Counter(
+    "inkmeter_collector_file_records_total",
+    "Records of files, by what became of them. Refused: the file <name>.rejects.jsonl beside it says why.",
+    ["folder", "outcome"],
+)
+PRINTERS_OWNED = Gauge(
+    "inkmeter_collector_printers_owned",
+    "Printers that this collector reads. Over all collectors fewer than are enabled, for more than a minute: "
+    "`inkmeter printers list` says which are not read.",
+)
 EVENT_SERVERS = Gauge(
     "inkmeter_collector_event_servers",
     "CUPS servers whose events are read. Fewer than there are: ended jobs are found by polling only.",

@@ -63,6 +63,13 @@ class CollectorSettings(CommonSettings):
             raise ValueError(error.reason) from error
         return value
 
+    watch: Path | None = Field(
+        None, description="TOML file that names the watched folders, see docs/printers/files.md; without it none."
+    )
+    watch_interval_s: float = Field(
+        5.0, ge=0.2, le=3_600, description="How often each watched folder is looked at, in seconds."
+    )
+
     @field_validator("printer_networks")
     @classmethod
     def _networks(cls, value: str) -> str:

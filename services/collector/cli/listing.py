@@ -68,6 +68,7 @@ def show(*, printer: str, data_dir: Path | None, as_json: bool) -> None:
         ("Added", time_words(found["added_at"])),
         ("State", state_words(found)),
         ("Last read", time_words(status["succeeded_at"])),
+        ("Read by", status["collector"]),
         ("Jobs read", f"{status['jobs_read']} since the collector was started"),
         ("Prints on", status["prints_on"]),
         ("Says", ", ".join(status["reasons"])),

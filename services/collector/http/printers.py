@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
@@ -27,7 +27,7 @@ from services.collector.http.printer_bodies import (
 from services.collector.onboarding.changes import PrinterChanges
 from services.collector.onboarding.checks import Check, examine
 from services.collector.onboarding.reach import Reach
-from services.collector.polling.poller import Poller
+from services.collector.polling.poller import PrinterStatus
 from services.collector.registry.printers import Printer
 from services.collector.registry.registry import Registry
 from services.collector.registry.twice import told_twice
@@ -37,12 +37,20 @@ from shared.http.headers import ETAG, IDEMPOTENCY_KEY, IF_MATCH, LOCATION
 from shared.http.routes import Answer, Call, Route
 
 
+class KnowsStatus(Protocol):
+    """What is known of each printer, whichever collector reads it; see assignment.statuses."""
+
+    def status(self, printer_id: str) -> PrinterStatus:
+        """What was found; empty for a printer that was not looked at yet."""
+        ...
+
+
 class PrintersApi:
     """Answers for printers; reads from memory, changes through the registry."""
 
-    def __init__(self, registry: Registry, poller: Poller, reach: Reach) -> None:
+    def __init__(self, registry: Registry, statuses: KnowsStatus, reach: Reach) -> None:
         self._registry = registry
-        self._poller = poller
+        self._statuses = statuses
         self._reach = reach
         self._changes = PrinterChanges(registry, reach)
 
@@ -155,7 +163,7 @@ class PrintersApi:
         """Warnings by printer; a new one was not read yet, what it prints on is known from its probe."""
 
         def device_uri(printer: Printer) -> str | None:
-            known = self._poller.status(printer.id).prints_on
+            known = self._statuses.status(printer.id).prints_on
             return known or (prints_on if new and printer.id == new.id else None)
 
         return told_twice(self._registry.printers(), device_uri)
@@ -168,4 +176,4 @@ class PrintersApi:
         return Answer(self._view(printer, warning), status=status, headers=headers)
 
     def _view(self, printer: Printer, warning: str | None) -> PrinterView:
-        return view(printer, access_view(printer, self._reach.vault), self._poller.status(printer.id), warning)
+        return view(printer, access_view(printer, self._reach.vault), self._statuses.status(printer.id), warning)

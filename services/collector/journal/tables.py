@@ -30,6 +30,19 @@ _ADDITIONS: Final = (
          key TEXT PRIMARY KEY, request BLOB NOT NULL, body BLOB NOT NULL, stored_at_ms INTEGER NOT NULL
        ) STRICT""",
     "CREATE INDEX IF NOT EXISTS answer_by_age ON answer (stored_at_ms)",
+    # How far the files of watched folders are taken: files/memory.py.
+    """CREATE TABLE IF NOT EXISTS taken_file (
+         folder TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, inode TEXT NOT NULL, done INTEGER NOT NULL,
+         marks BLOB NOT NULL, is_whole INTEGER NOT NULL, is_told INTEGER NOT NULL, progress TEXT NOT NULL,
+         jobs INTEGER NOT NULL, duplicates INTEGER NOT NULL, refused INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+         PRIMARY KEY (folder, key)
+       ) STRICT""",
+    "CREATE INDEX IF NOT EXISTS taken_file_by_inode ON taken_file (folder, inode)",
+    "CREATE INDEX IF NOT EXISTS taken_file_by_age ON taken_file (folder, at_ms)",
+    """CREATE TABLE IF NOT EXISTS refused_record (
+         folder TEXT NOT NULL, key TEXT NOT NULL, record INTEGER NOT NULL, line INTEGER NOT NULL,
+         reasons TEXT NOT NULL, raw TEXT NOT NULL, PRIMARY KEY (folder, key, record)
+       ) STRICT, WITHOUT ROWID""",
 )
 """Tables that came later. They are added to whatever file is opened, so they may be changed by additions only;
 a program that does not know them passes over them, thus going back to an older one stays possible."""

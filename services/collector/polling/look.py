@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -21,17 +21,37 @@ CURSOR_PREFIX: Final = "printer:"
 _log = structlog.get_logger()
 
 
+class Progress(Protocol):
+    """Hears how far a printer is read, for whoever reads it next; see assignment.handover."""
+
+    async def first(self, printer_id: str, reading_id: str, cursor: str) -> None:
+        """The very first jobs of a printer are about to be journaled, and this is the cursor after them."""
+        ...
+
+    def note(self, printer_id: str, reading_id: str, cursor: str, job_ids: Collection[str]) -> None:
+        """All up to a cursor is in the journal; the printer still shows these jobs."""
+        ...
+
+
 class Looker:
     """Looks at one printer, again and again; a new one is made when the printer's registration changes."""
 
     def __init__(
-        self, printer: Printer, source: PrinterSource, journal: Journal, guard: AddressGuard, *, collector_id: str
+        self,
+        printer: Printer,
+        source: PrinterSource,
+        journal: Journal,
+        guard: AddressGuard,
+        *,
+        collector_id: str,
+        progress: Progress | None = None,
     ) -> None:
         self.printer = printer
         self._source = source
         self._journal = journal
         self._guard = guard
         self._collector_id = collector_id
+        self._progress = progress
         self._cursor: str | None = None
         self._known_device = False
         self._last_ids: frozenset[str] = frozenset()
@@ -52,6 +72,9 @@ class Looker:
         reading = await self._source.completed_jobs(self._cursor)
         new, refused = await self._take(reading)
         self._tell_refused(refused)
+        if new:
+            for sentence in reading.doubts:
+                _log.warning("job_doubtful", printer=self.printer.name, reason=sentence)
         return reading, new
 
     def hear(self, attempts: Mapping[int, int]) -> None:
@@ -91,7 +114,12 @@ class Looker:
                 entries.append(job_entry(checked(whole), collector_id=self._collector_id, source=source))
                 jobs[event_id] = whole
         if entries or reading.cursor != self._cursor:
-            await self._journal.append(entries, cursor=(CURSOR_PREFIX + self.printer.reading_id, reading.cursor))
+            reading_id = self.printer.reading_id
+            if entries and not self._cursor and self._progress:
+                await self._progress.first(self.printer.id, reading_id, reading.cursor)
+            await self._journal.append(entries, cursor=(CURSOR_PREFIX + reading_id, reading.cursor))
+            if self._progress:
+                self._progress.note(self.printer.id, reading_id, reading.cursor, jobs)
         self._cursor, self._last_ids = reading.cursor, frozenset(jobs)
         for entry in entries:
             metrics.JOBS.labels(entry.source.rpartition("/")[2]).inc()

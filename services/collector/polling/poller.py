@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -22,7 +22,8 @@ from shared.errors import InkmeterError, Reject, Retry
 
 JITTER: Final = 0.1
 """Part of the interval by which looks are spread, so that a fleet is not asked in one moment."""
-FIRST_SPREAD_S: Final = 1.0
+FIRST_SPACING_S: Final = 0.02
+"""Room for each of the first looks at printers that are new here, within one interval."""
 FORGOTTEN_AFTER: Final = timedelta(seconds=60)
 """Printers may forget a completed job after so long (RFC 8011, section 5.3.7.2)."""
 FAILING_SHARE: Final = 4
@@ -65,6 +66,8 @@ class PrinterStatus(Struct, frozen=True, kw_only=True):
     queued_jobs: int | None = None
     prints_on: str | None = None
     refused: tuple[str, ...] = ()
+    collector: str | None = None
+    """Which collector has found this; None where no other one is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,10 @@ class PrinterSet(Protocol):
 
 
 class Poller:
-    """One task per enabled printer, kept in line with the registry."""
+    """One task per enabled printer, kept in line with the registry.
+
+    `aligned` hears the ids of all that are looked at, once what is not among them certainly is no longer.
+    """
 
     def __init__(
         self,
@@ -104,12 +110,14 @@ class Poller:
         *,
         clock: Clock,
         sleep: Sleep = asyncio.sleep,
+        aligned: Callable[[Collection[str]], None] = lambda _: None,
     ) -> None:
         self._registry = registry
         self._make_looker = make_looker
         self._rhythm = rhythm
         self._clock = clock
         self._sleep = sleep
+        self._aligned = aligned
         self._healthy = asyncio.Semaphore(rhythm.concurrency)
         self._failing = asyncio.Semaphore(max(1, rhythm.concurrency // FAILING_SHARE))
         self._tasks: dict[str, tuple[Printer, asyncio.Task[None]]] = {}
@@ -138,19 +146,17 @@ class Poller:
 
         Raises whatever the reading of a printer ends by: nobody would notice that it is no longer read.
         """
-        first = True
         try:
             while True:
                 self._registry.changed.clear()
-                await self._align(spread_s=min(self._rhythm.interval_s, FIRST_SPREAD_S) if first else 0.0)
-                first = False
+                await self._align()
                 await self._registry.changed.wait()
                 if self._broke is not None:
                     raise self._broke
         finally:
             await self._stop([task for _, task in self._tasks.values()])
 
-    async def _align(self, *, spread_s: float) -> None:
+    async def _align(self) -> None:
         wanted = {printer.id: printer for printer in self._registry.printers() if printer.enabled}
         old = [(key, task) for key, (printer, task) in self._tasks.items() if wanted.get(key) != printer]
         await self._stop([task for _, task in old])
@@ -158,14 +164,16 @@ class Poller:
             del self._tasks[key], self._alarms[key]
             if key not in wanted:
                 self._status.pop(key, None)
-        for key, printer in wanted.items():
-            if key not in self._tasks:
-                self._alarms[key] = alarm = Alarm()
-                start = self._poll(printer, alarm, spread_s * self._rhythm.jitter())
-                task = asyncio.create_task(start, name=f"poll {printer.name}")
-                task.add_done_callback(self._ended)
-                self._tasks[key] = (printer, task)
+        new = [(key, printer) for key, printer in wanted.items() if key not in self._tasks]
+        spread_s = min(self._rhythm.interval_s, FIRST_SPACING_S * len(new))
+        for key, printer in new:
+            self._alarms[key] = alarm = Alarm()
+            start = self._poll(printer, alarm, spread_s * self._rhythm.jitter())
+            task = asyncio.create_task(start, name=f"poll {printer.name}")
+            task.add_done_callback(self._ended)
+            self._tasks[key] = (printer, task)
         self._measure()
+        self._aligned(self._tasks.keys())
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

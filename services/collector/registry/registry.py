@@ -8,6 +8,7 @@ could not be told yet is marked in its row and told later, so that no change sta
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Final, Protocol
 
 import msgspec
@@ -21,7 +22,9 @@ from shared.errors import Conflict, NotFound, Retry
 from shared.ids import uuid7
 
 REFRESH_S: Final = 5.0
-"""How soon changes made elsewhere are seen, and how soon a lost PostgreSQL is noticed."""
+"""How soon changes made elsewhere are seen at the latest, and how soon a lost PostgreSQL is noticed."""
+REFRESH_AT_LEAST_S: Final = 1.0
+"""The pause before what was told elsewhere is read: many changes in a row are read at once."""
 MAX_PRINTERS: Final = 10_000
 REMEMBERED: Final = "registry"
 """The cursor of the journal that holds the printers as they were last known."""
@@ -75,6 +78,7 @@ class Registry:
         self._telling = asyncio.Lock()
         self._refreshing = asyncio.Lock()
         self._remembered = ""
+        self._told = asyncio.Event()
         self.changed = asyncio.Event()
         """Set after each change of what is known; the poller clears it."""
         self.fault: str | None = None
@@ -101,6 +105,12 @@ class Registry:
         """The printer with this id, else the one whose device has this serial number, or had it."""
         found = self._by_id.get(printer_id) if printer_id else None
         return found or (self._by_serial.get(serial) if serial and not printer_id else None)
+
+    def named(self, name: str) -> Printer | None:
+        """The printer with this name in any case, else the one with this id or serial number."""
+        wanted = name.strip().lower()
+        by_name = next((each for each in self._by_id.values() if each.name.lower() == wanted), None)
+        return by_name or self._by_id.get(name.strip()) or self._by_serial.get(name.strip())
 
     def same_device(self, *, serial: str | None, uuid: str | None, but: str = "") -> Printer | None:
         """The printer that is this device; `but` leaves one out."""
@@ -200,13 +210,21 @@ class Registry:
     async def run(self) -> None:
         """Reads the registry again and again, and tells what is still to be told, until cancelled."""
         while True:
-            await asyncio.sleep(REFRESH_S)
+            await asyncio.sleep(REFRESH_AT_LEAST_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REFRESH_S - REFRESH_AT_LEAST_S):
+                    await self._told.wait()
+            self._told.clear()
             try:
                 await self.refresh()
             except Retry as error:
                 if self.fault is None:
                     _log.warning("registry_unreachable", error=str(error))
                 self.fault = f"The registry can't be read, polling goes on from memory: {error}"
+
+    def look_now(self) -> None:
+        """Another collector has told of a change: it is read soon."""
+        self._told.set()
 
     async def refresh(self) -> None:
         """Reads all printers, and tells of changes that were not told yet.

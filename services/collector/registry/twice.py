@@ -20,18 +20,30 @@ def told_twice(printers: Sequence[Printer], prints_on: Callable[[Printer], str |
     `prints_on` gives the device URI of a queue. By names and addresses as they are written: one device that is
     called differently in both places is not found.
     """
-    read = [printer for printer in printers if printer.enabled]
-    devices = {mark: each for each in read if each.kind != "cups" for mark in _marks_of_device(each)}
     found: dict[str, str] = {}
+    for queue, device in queues_of_devices(printers, prints_on):
+        told = f"{queue.name} is a queue of a CUPS server that prints on {device.name}"
+        found[queue.id] = found[device.id] = (
+            f"Jobs are counted twice: {told}, and both are read. Remove or disable one of them."
+        )
+    return found
+
+
+def queues_of_devices(
+    printers: Sequence[Printer], prints_on: Callable[[Printer], str | None]
+) -> list[tuple[Printer, Printer]]:
+    """Each queue that prints on a registered device, with that device; see told_twice."""
+    read = [printer for printer in printers if printer.enabled]
+    uris = {queue.id: uri for queue in read if queue.kind == "cups" and (uri := prints_on(queue))}
+    if not uris:
+        return []
+    devices = {mark: each for each in read if each.kind != "cups" for mark in _marks_of_device(each)}
+    found: list[tuple[Printer, Printer]] = []
     for queue in read:
-        uri = prints_on(queue) if queue.kind == "cups" else None
-        mark = _mark_of_uri(uri) if uri else None
+        mark = _mark_of_uri(uris[queue.id]) if queue.id in uris else None
         device = devices.get(mark) if mark else None
         if device is not None:
-            told = f"{queue.name} is a queue of a CUPS server that prints on {device.name}"
-            found[queue.id] = found[device.id] = (
-                f"Jobs are counted twice: {told}, and both are read. Remove or disable one of them."
-            )
+            found.append((queue, device))
     return found
 
 

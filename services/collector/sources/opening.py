@@ -8,8 +8,10 @@ from typing import Final
 from aiohttp.abc import AbstractResolver
 
 from services.collector.access import Access
+from services.collector.sources.ews.source import EwsSource
 from services.collector.sources.ipp.client import Address, IppClient
 from services.collector.sources.ipp.source import IppSource
+from services.collector.sources.piws.source import PiwsSource
 from services.collector.sources.source import PrinterSource
 from shared.errors import Reject
 from shared.events.jobs import PrinterRef
@@ -52,6 +54,14 @@ def ipp_client(address: str, access: Access, resolver: AbstractResolver) -> IppC
     )
 
 
+def _ews(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
+    return EwsSource.at(address, ref, access, resolver=resolver)
+
+
+def _piws(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
+    return PiwsSource.at(address, ref, access, resolver=resolver)
+
+
 def fingerprint_of(access: Access) -> bytes | None:
     """The SHA-256 of the certificate that a device is held to; None where it is verified as usual."""
     return bytes.fromhex(access.certificate_sha256) or None
@@ -62,4 +72,8 @@ _OPENERS: Final[dict[str, Opener]] = {
     "ipps": _ipp,
     "http": _ipp,
     "https": _ipp,
+    "ews": _ews,
+    "ews+http": _ews,
+    "piws": _piws,
+    "piws+http": _piws,
 }

@@ -59,12 +59,14 @@ class Reading:
             still in such a device's history.
         state: what the printer does now.
         refused: ended jobs that can't be told apart, dated or read yet, one sentence each.
+        doubts: what makes no sense in jobs that are told nevertheless, one sentence each.
     """
 
     jobs: tuple[JobCompleted, ...]
     cursor: str
     state: PrinterState = PrinterState()
     refused: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 class PrinterSource(Protocol):

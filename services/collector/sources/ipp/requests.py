@@ -55,7 +55,6 @@ JOB_ATTRIBUTES: Final = (
     "job-impressions-completed",
     "job-media-sheets",
     "job-media-sheets-completed",
-    "job-printer-up-time",
     "time-at-creation",
     "time-at-processing",
     "time-at-completed",
