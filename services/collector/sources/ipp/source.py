@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -24,6 +25,7 @@ from shared.errors import Reject
 from shared.events.jobs import JobCompleted, PrinterRef
 
 MAX_QUEUE: Final = 200
+AT_ONCE: Final = 50
 
 
 class IppSource:
@@ -77,7 +79,7 @@ class IppSource:
         found = await self._ended.read(before.marks, clock, up_time_s)
         final, waits = await self._behind.final(found.jobs, printer) if about.is_cups else ({}, set[int]())
         listed = [job for job in found.jobs if job.integer("job-id") not in waits]
-        jobs, refused = self._records(listed, about, clock, tried, final)
+        jobs, refused = await self._records(listed, about, clock, tried, final)
         refused += [f"job {number} ended here, but the printer has not ended it yet" for number in sorted(waits)]
         for job in found.jobs:
             clock = clock.after(job)
@@ -102,7 +104,7 @@ class IppSource:
             raise Reject(f"{self._uri} speaks IPP but says nothing of a printer")
         return View(found)
 
-    def _records(
+    async def _records(
         self,
         ended: list[View],
         about: Traits,
@@ -113,7 +115,9 @@ class IppSource:
         """The records of jobs, oldest first, and why some are none."""
         records: list[JobCompleted] = []
         refused: list[str] = []
-        for job in ended:
+        for index, job in enumerate(ended):
+            if index % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)  # other printers come in between
             try:
                 number = job.integer("job-id") or 0
                 earlier, counted = Attempt(*tried.get(number, (0, 0))), final.get(number)
