@@ -18,6 +18,11 @@ JOURNAL_REFUSED = Gauge(
 )
 PUBLISHED = Counter("inkmeter_collector_published_total", "Records that Kafka has acknowledged.", ["topic"])
 JOBS = Counter("inkmeter_collector_jobs_total", "Jobs journaled for the first time, by source.", ["source"])
+MERGED = Counter(
+    "inkmeter_collector_merged_readings_total",
+    "Readings of a job that another source had told of; they are no second job.",
+    ["source"],
+)
 DUPLICATES = Counter(
     "inkmeter_collector_duplicate_jobs_total", "Jobs brought again by HTTP; they are not journaled twice."
 )
@@ -51,3 +56,14 @@ EVENT_SERVERS = Gauge(
     "CUPS servers whose events are read. Fewer than there are: ended jobs are found by polling only.",
 )
 EVENTS = Counter("inkmeter_collector_events_total", "Events that CUPS servers told.")
+WINDOWS_JOBS = Counter(
+    "inkmeter_collector_windows_jobs_total",
+    "Jobs of Windows print servers, by whether their event 805 came in time. Many without: is the log whole?",
+    ["events"],
+)
+DEVICE_LOOKS = Counter(
+    "inkmeter_collector_device_looks_total", "Readings of devices by SNMP, by how they ended.", ["outcome"]
+)
+TRAPS = Counter(
+    "inkmeter_collector_traps_total", "SNMP traps, by whether a printer that is read here sent them.", ["sender"]
+)

@@ -14,7 +14,8 @@ from services.collector.files import finishing, memory
 from services.collector.files.folders import Folder
 from services.collector.files.looking import OpenFile, Seen
 from services.collector.files.memory import RefusedRecord, Taken
-from services.collector.intake.bring import Brought, Intake, ReadyJob
+from services.collector.intake.bring import Intake
+from services.collector.intake.taking import Brought, ReadyJob
 from services.collector.journal import Journal
 from services.collector.journal.store import Store
 from services.collector.registry.printers import Printer

@@ -8,7 +8,9 @@ import pytest
 from aiohttp import web
 
 from services.collector.addresses import normal_address
-from services.collector.sources.ews.source import LEAST_INTERVAL, TABLE, WAKE_UP, EwsSource
+from services.collector.sources.ews.accounts import TABLE
+from services.collector.sources.ews.pages import WAKE_UP
+from services.collector.sources.ews.source import LEAST_INTERVAL, EwsSource
 from shared.clock import FixedClock
 from shared.errors import Reject, Retry
 from tests.unit.collector.hp.ews_pages import ASLEEP, RU_ROW, page, row
@@ -94,14 +96,14 @@ async def test_old_jobs_are_not_told_again_once_newer_ones_were():
 @pytest.mark.parametrize(
     ("answer", "error", "words"),
     [
-        (status(404), Reject, "has no accounting table"),
+        (status(404), Reject, "has no page /hp/device/webAccess/accounting.xls with its accounting"),
         (status(401), Reject, "asks for a password"),
         (status(302, Location="https://192.0.2.1/"), Reject, "leads elsewhere"),
         (status(500), Retry, "HTTP 500"),
         (body(b"", "text/html"), Reject, "can't be read"),
         (body(b"\xff\xfe\x00garbage", "text/html"), Reject, "no table"),
         (body(b"<html><body>Hello</body></html>", "text/html"), Reject, "no table"),
-        (body(page(), "text/html"), Reject, "shows no job in its accounting table"),
+        (body(page(), "text/html"), Reject, "shows no job in its accounting"),
         (body(b"<tr><td>x</td></tr>" * 1_400_000, "text/html"), Reject, "more than 25165824 octets"),
     ],
 )
