@@ -15,6 +15,7 @@ from aiohttp import web
 from deploy.demo.models import T1700
 from deploy.demo.server import serve_printer
 from services.collector.addresses import AddressGuard, GuardedResolver
+from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
 from services.collector.networks import parse_networks
 from services.collector.polling.look import Looker
@@ -29,6 +30,7 @@ from services.collector.sources.ipp.tags import GroupTag, Tag
 from shared.clock import SystemClock
 from tests.deadline import eventually_async
 from tests.unit.collector.registry_rows import printer as registered
+from tests.unit.collector.test_look import NoPrinters
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 WITHIN_S: Final = 60.0
@@ -141,10 +143,11 @@ async def test_hostile_printers_are_told_apart_and_a_good_one_beside_them_is_rea
             for number, (name, address) in enumerate(addresses.items())
         ]
         looks: list[datetime] = []
+        intake = Intake(journal, NoPrinters(), collector_id="c1", clock=SystemClock())
 
         def make_looker(printer: Printer) -> Looker:
             source = IppSource.at(printer.address, printer.ref, resolver=GuardedResolver(guard))
-            return Looker(printer, source, journal, guard, collector_id="c1")
+            return Looker(printer, source, journal, guard, intake)
 
         poller = Poller(Fleet(printers), make_looker, Rhythm(0.2, 0.5, 2.0, 8), clock=SystemClock())
         task = asyncio.ensure_future(poller.run())
