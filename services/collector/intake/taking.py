@@ -10,6 +10,7 @@ from typing import Final
 from services.collector.correlation.match import SURE, likeness
 from services.collector.correlation.memory import MAX_SOURCES, Group, Memory
 from services.collector.correlation.merge import adds_to, fields_added, merged
+from services.collector.correlation.tally import Tally
 from services.collector.intake.corrections import correction_entry, in_place_of
 from services.collector.intake.jobs import job_entry
 from services.collector.journal import Entry
@@ -59,6 +60,7 @@ class Taking:
     def __init__(self, store: Store, *, window: timedelta, collector_id: str, now: datetime) -> None:
         self._store = store
         self._memory = Memory(store)
+        self._tally = Tally(store)
         self._window = window
         self._collector_id = collector_id
         self._now = now
@@ -97,6 +99,7 @@ class Taking:
                 entries.append(each)
             elif each.number in self._fresh:
                 entries.append(self._first_telling(each))
+                self._tally.add(each.device, told=[each.known_as])
         for group in self._more.values():
             entries += self._correction(group)
         self._store.append(entries, self._now)
@@ -167,6 +170,7 @@ class Taking:
         was_told = self._fresh.pop(other.number, None) is None
         if was_told:
             self._entries.append(self._second_telling(group, other))
+            self._tally.add(group.device, taken_back=[other.known_as])
         group.readings = [*group.readings, *other.readings]
         self._memory.drop(other, group)
         self._more.pop(other.number, None)
@@ -219,6 +223,7 @@ class Taking:
             origin=self._origin,
             evidence=now.evidence,
         )
+        self._tally.add(group.device, told=[replacement], taken_back=[told])
         group.revision += 1
         group.told = replacement
         self._memory.change(group)
