@@ -58,7 +58,7 @@ def fallen(before: Mapping[str, Level], now: Mapping[str, Level]) -> dict[str, i
 
 
 def spread(amount: int, weights: Sequence[int]) -> list[int]:
-    """Parts of an amount in proportion to weights: whole numbers that sum up to it, unless nothing weighs anything.
+    """Parts of an amount in proportion to weights: whole numbers that sum up to it, if anything weighs at all.
 
     The largest remainders get what is left over, the earliest of equal ones first.
     """
