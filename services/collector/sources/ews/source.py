@@ -23,6 +23,7 @@ LEAST_INTERVAL: Final = timedelta(seconds=60)
 """The table of a busy printer has a megabyte and more: it is not fetched with every look."""
 TOLD_BEFORE: Final = timedelta(days=2)
 """Jobs so much older than the newest that was told are not looked at again."""
+EMPTY: Final = "its accounting shows no job any more, though it did: was it cleared, or has the page changed?"
 MAX_ANSWER_BYTES: Final = 24 * 1024 * 1024
 
 
@@ -92,8 +93,9 @@ class EwsSource:
         newest = max((job.completed_at for job in told.jobs), default=before.newest)
         # A device whose clock was ahead for a while must not hide what comes after.
         after = Cursor(min(newest, now)) if newest else before
-        self._read_at, self._refused = now, told.refused
-        return Reading(jobs, msgspec.json.encode(after).decode(), PrinterState(), told.refused)
+        refused = told.refused if told.rows or before.newest is None else (EMPTY,)
+        self._read_at, self._refused = now, refused
+        return Reading(jobs, msgspec.json.encode(after).decode(), PrinterState(), refused)
 
     async def close(self) -> None:
         """Closes the connection."""
@@ -104,7 +106,7 @@ class EwsSource:
         try:
             return await asyncio.to_thread(self._accounts.read, page.body)
         except Reject as error:
-            raise Reject(f"{self._pages.address} can't be read: {error.reason}") from error
+            raise Reject(f"{self._pages.address} answers what can't be read: {error.reason}") from error
 
 
 def _parse(text: str) -> Cursor:

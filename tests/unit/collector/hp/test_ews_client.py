@@ -10,7 +10,7 @@ from aiohttp import web
 from services.collector.addresses import normal_address
 from services.collector.sources.ews.accounts import TABLE
 from services.collector.sources.ews.pages import WAKE_UP
-from services.collector.sources.ews.source import LEAST_INTERVAL, EwsSource
+from services.collector.sources.ews.source import EMPTY, LEAST_INTERVAL, EwsSource
 from shared.clock import FixedClock
 from shared.errors import Reject, Retry
 from tests.unit.collector.hp.ews_pages import ASLEEP, RU_ROW, page, row
@@ -78,6 +78,19 @@ async def test_a_sleeping_device_is_woken_for_what_was_never_read_and_left_alone
     assert len(first.jobs) == 1
     assert (asleep.jobs, asleep.cursor, asleep.state.reasons) == ((), first.cursor, ("asleep",))
     assert [path for path in asked.paths if path.startswith("POST")] == [f"POST {WAKE_UP}"]
+
+
+async def test_a_table_that_shows_no_job_any_more_is_told_of():
+    clock, device = FixedClock(NOON), Device(row(RU_ROW))
+    async with answering(device, "ews+http") as asked:
+        source = EwsSource.at(asked.address, REF, clock=clock)
+        first = await source.completed_jobs()
+        device.page = page()
+        clock.advance(LEAST_INTERVAL)
+        second = await source.completed_jobs(first.cursor)
+        await source.close()
+    assert (second.jobs, second.cursor) == ((), first.cursor)
+    assert second.refused == (EMPTY,)
 
 
 async def test_old_jobs_are_not_told_again_once_newer_ones_were():
