@@ -163,7 +163,7 @@ class Taker:
                 is_whole=part.is_end and not self._folder.grows,
                 is_told=taken.is_told and not refused,
                 jobs=taken.jobs + sum(each.stored for each in every),
-                duplicates=taken.duplicates + sum(each.duplicate for each in every),
+                duplicates=taken.duplicates + sum(map(_is_known, every)),
                 refused=taken.refused + len(refused),
             )
             memory.remember(store, kept, self._clock.now())
@@ -229,6 +229,11 @@ class Taker:
 def batched(jobs: list[tuple[Mapped, ReadyJob]]) -> list[list[tuple[Mapped, ReadyJob]]]:
     """Jobs as the journal takes them at once; one batch, perhaps empty, at least."""
     return [jobs[start : start + BATCH] for start in range(0, max(1, len(jobs)), BATCH)]
+
+
+def _is_known(brought: Brought) -> bool:
+    """Whether it is a job that was told before, by this source or by another."""
+    return brought.duplicate or brought.merged_into is not None
 
 
 def _differs(mapped: Mapped) -> RefusedRecord:

@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 
 from services.collector.registry.printers import Printer
 from services.collector.windows.events import WindowsEvent
-from shared.errors import ConfigError, Reject
+from shared.errors import ConfigError, NotFound, Reject
 from shared.events.jobs import PrinterRef
 
 MAX_BYTES: Final = 1_000_000
@@ -80,7 +80,8 @@ def printer_of(
         named: gives the registered printer of a name, id or serial number.
 
     Raises:
-        Reject: the operator's file names a printer that is not registered, or the event names no queue.
+        NotFound: the operator's file names a printer that is not registered.
+        Reject: the event names no queue.
     """
     queue = (event.printer or "").strip()
     if not queue:
@@ -89,7 +90,7 @@ def printer_of(
         if _fits(computer, table.computer) and _fits(queue, table.queue):
             found = named(table.printer)
             if found is None:
-                raise Reject(
+                raise NotFound(
                     f"{queue} of {computer} is said to print on {table.printer}, and no such printer is registered"
                 )
             return found.ref, found

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
 from services.collector.registry.registry import Registry
+from services.collector.windows import memory
 from services.collector.windows.events import WindowsEvent, WindowsEvents
 from services.collector.windows.joining import Joiner
 from services.collector.windows.printers import QueueTable, load_queues, queue_id
@@ -204,6 +205,14 @@ async def test_what_the_log_does_not_tell_is_absent(one: Server):
     (job,) = await one.jobs()
     assert job["lines"] == [{}]
     assert not {"person", "title", "copies"} & set(job)
+
+
+async def test_events_of_which_no_job_can_be_made_are_done_with_and_hold_up_no_other(one: Server):
+    absurd = [printed(at=datetime.min.replace(tzinfo=UTC)), rendered(at=datetime.max.replace(tzinfo=UTC))]
+    await one.bring(*absurd, printed(1, printer=None), printed(2), rendered(2))
+    await one.wait()
+    assert [each["job"]["device_job_id"] for each in await one.jobs()] == ["printsrv-2"]
+    assert await one.journal.ask(memory.waiting) == []
 
 
 def test_times_with_the_seven_digits_of_dotnet_are_read():

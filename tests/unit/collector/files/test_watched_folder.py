@@ -257,6 +257,32 @@ async def test_a_file_that_can_not_be_moved_is_taken_once_and_told(shop: Shop):
     assert "can't be moved to done/" in shop.problems["a.csv"]
 
 
+async def test_a_link_in_the_place_of_done_leads_no_file_elsewhere(shop: Shop, tmp_path: Path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (shop.folder.path / "done").symlink_to(elsewhere)
+    shop.put("a.csv", HEADER + row(1))
+    await shop.look()
+    assert (list(elsewhere.iterdir()), shop.names()) == ([], {"a.csv"})
+    assert "can't be moved" in shop.problems["a.csv"]
+
+
+async def test_refused_records_that_can_not_be_written_are_written_later(shop: Shop):
+    path = shop.put("a.csv", HEADER + row(1) + row(2, "x"))
+    await shop.look()
+    (rejects,) = [each for each in shop.folder.path.iterdir() if each.is_file()]
+    told = rejects.read_bytes()
+    rejects.unlink()
+    rejects.mkdir()
+    path.write_text(HEADER + row(1) + row(2, "x"))
+    await shop.look()
+    assert "refused records can't be written" in shop.problems["a.csv"]
+    rejects.rmdir()
+    await shop.look()
+    assert (rejects.read_bytes(), shop.names("done"), shop.problems) == (told, shop.names("done"), {})
+    assert await shop.numbers() == [1]
+
+
 async def test_a_large_file_is_taken_in_parts(shop: Shop, monkeypatch):
     monkeypatch.setattr("services.collector.files.taking.PART_BYTES", 1_000)
     monkeypatch.setattr("services.collector.files.taking.BATCH", 7)
