@@ -112,6 +112,8 @@ def alert(row: int, **columns: int | str) -> dict[Oid, VarBind]:
         ({"severity": 3, "group": 9, "index": 1, "code": 903}, "output_full", "critical", "output 1"),
         ({"severity": 3, "group": 99, "code": 30_000}, "attention", "critical", None),
         ({"severity": 3}, "attention", "critical", None),
+        ({"severity": 1, "group": 5, "code": 2, "words": "Sleep mode on"}, "attention", "info", "general"),
+        ({"severity": 3, "code": 502}, "attention", "critical", None),
     ],
 )
 def test_an_alert_is_told_by_its_code_and_group(columns, kind, severity, part) -> None:
