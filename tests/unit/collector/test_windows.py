@@ -181,10 +181,14 @@ async def test_in_any_order_and_any_pieces_each_job_comes_once_with_its_own_copi
         ({"printer": "PLOTTER-2", "port": "WSD-7e4b"}, "id-2"),
         ({"printer": "Plotter A", "port": "192.0.2.9"}, "windows:printsrv.example.com/plotter a"),
         ({"printer": "Copy Room", "port": "192.0.2.1"}, "id-2"),
+        ({"printer": "Plotter A", "port": "WSD-7e4b-1"}, "id-1"),
     ],
 )
 async def test_the_printer_is_the_operators_else_the_ports_else_the_one_of_that_name(tmp_path, changes, expected):
-    queues = [QueueTable(queue="copy*", printer="plotter-2", computer="printsrv*")]
+    queues = [
+        QueueTable(queue="copy*", printer="plotter-2", computer="printsrv*"),
+        QueueTable(port="wsd-7e4b-*", printer="SN1"),
+    ]
     async with server(tmp_path, queues=queues) as one:
         await one.bring(rendered(), printed(**changes))
         (job,) = await one.jobs()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from services.collector.files.folders import load_folders
+from services.collector.files.looking import look
 from services.collector.journal import Journal
 from services.collector.journal.store import Store
 from shared.clock import FixedClock
@@ -246,6 +249,40 @@ async def test_a_folder_that_can_not_be_read_is_a_fault_and_heals(tmp_path: Path
         (tmp_path / "away").rename(folder.path)
         await shop.look()
         assert shop.watch.state.fault is None
+
+
+async def test_a_folder_that_hangs_keeps_one_thread_and_is_a_fault_until_it_answers(shop: Shop, monkeypatch):
+    shop.put("a.csv", HEADER + row(1))
+    answers = threading.Event()
+    asked: list[None] = []
+
+    def hang(folder):
+        asked.append(None)
+        answers.wait()
+        return look(folder)
+
+    monkeypatch.setattr("services.collector.files.watching.look", hang)
+    shop.watch._timeout_s = 0.01
+    for _ in range(3):
+        await shop.look()
+    assert "does not answer within" in str(shop.watch.state.fault)
+    answers.set()
+    shop.watch._timeout_s = 30
+    await shop.look()
+    assert (len(asked), shop.watch.state.fault, await shop.numbers()) == (1, None, [1])
+
+
+async def test_a_file_that_may_not_be_read_is_told_and_read_once_it_may(shop: Shop, monkeypatch):
+    def refuse(*_: object, **__: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    shop.put("a.csv", HEADER + row(1))
+    with monkeypatch.context() as patched:
+        patched.setattr("services.collector.files.looking.os.open", refuse)
+        await shop.look()
+    assert shop.problems == {"a.csv": "can't be read (Permission denied)"}
+    await shop.look()
+    assert await shop.numbers() == [1]
 
 
 async def test_a_file_that_can_not_be_moved_is_taken_once_and_told(shop: Shop):
