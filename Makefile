@@ -9,7 +9,7 @@ DATA_DIR ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test peers lint format docs requirements bench-ledger bench-reports bench-rerate bench-growth bench-latency soak clean
+.PHONY: help install demo test peers lint format docs requirements bench-ledger bench-reports bench-rerate bench-growth bench-latency bench-fleet soak clean
 
 help: ## Print this list
 	@echo "Inkmeter: what every print costs, on any printer."
@@ -63,6 +63,9 @@ bench-reports: $(VENV)/.run ## Measure summaries of 10 million lines beside GROU
 
 bench-rerate: $(VENV)/.run ## Measure what-if and re-pricing beside an UPDATE in place (about 10 minutes)
 	@exec $(BIN)/python -m bench.rerate $(ARGS)
+
+bench-fleet: $(VENV)/.run ## Measure one collector that reads a thousand simulated printers (about 4 minutes)
+	@exec $(BIN)/python -m bench.fleet $(ARGS)
 
 requirements: $(VENV)/.made ## Pin all dependencies anew, with hashes
 	$(BIN)/python -m pip install -q uv==0.13.9
