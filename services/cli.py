@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "topics": ("services.cli_run", "Create, list and watch Kafka topics."),
     "config": ("services.cli_run", "Show or check the settings."),
     "printers": ("services.collector.cli", "Add, list, test and remove printers."),
+    "folders": ("services.collector.cli.folders", "Show the watched folders."),
     "mapping": ("services.collector.cli.mapping", "Try a mapping file before it is used."),
     "prices": ("services.accounting.cli", "Import, show and publish price lists."),
     "projects": ("services.accounting.cli", "Name projects."),

@@ -13,10 +13,9 @@ import structlog
 from services.collector.access import Access
 from services.collector.addresses import AddressGuard, GuardedResolver
 from services.collector.http.access import AccessApi
+from services.collector.http.devices import DevicesApi
 from services.collector.http.groups import GroupsApi
-from services.collector.http.jobs import JobsApi
 from services.collector.http.printers import PrintersApi
-from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
 from services.collector.networks import parse_networks
 from services.collector.onboarding.reach import Reach
@@ -31,8 +30,11 @@ from services.collector.settings import CollectorSettings, load_settings
 from services.collector.sources.opening import open_source
 from services.collector.sources.source import PrinterSource
 from services.collector.vault import Vault
+from services.collector.wiring.brought import Bringers
+from services.collector.wiring.devices import Devices
 from services.collector.wiring.events import event_watch, notification_routes
 from services.collector.wiring.sharing import Sharing
+from services.collector.wiring.taking_in import TakingIn
 from shared import log
 from shared.clock import SystemClock
 from shared.errors import Retry, Unreachable
@@ -106,18 +108,28 @@ async def _run(
     def open_at(address: str, ref: PrinterRef, access: Access) -> PrinterSource:
         return open_source(address, ref, access, resolver)
 
-    reach = Reach(guard, open_at, Vault(settings.keys), clock)
+    vault = Vault(settings.keys)
+    devices = Devices(
+        settings,
+        sharing.owned.view(),
+        lambda each: vault.open(each.id, each.sealed_access),
+        guard,
+        journal,
+        clock=clock,
+    )
+    reach = Reach(guard, open_at, vault, clock, devices.about)
 
     def make_looker(printer: Printer) -> Looker:
         source = open_at(printer.address, printer.ref, reach.access(printer))
-        return Looker(
-            printer, source, journal, guard, collector_id=settings.collector_id, progress=sharing.handover
-        )
+        intake, behind = taking_in.intake, taking_in.device_at
+        return Looker(printer, source, journal, guard, intake, behind=behind, progress=sharing.handover)
 
     rhythm = Rhythm(
         settings.poll_interval_s, settings.poll_max_delay_s, settings.poll_timeout_s, settings.poll_concurrency
     )
     poller = Poller(sharing.owned.view(), make_looker, rhythm, clock=clock, aligned=sharing.owned.aligned)
+    devices.wakes.append(poller.wake)
+    taking_in = TakingIn(settings, journal, registry, lambda each: poller.status(each).prints_on, clock=clock)
     client_id = f"inkmeter-collector-{settings.collector_id}"
     sender = KafkaSender(
         partial(make_producer, settings.kafka_bootstrap, client_id),
@@ -125,7 +137,7 @@ async def _run(
         topic_prefix=settings.topic_prefix,
     )
     publisher = Publisher(journal, sender, clock=clock)
-    intake = Intake(journal, registry, collector_id=settings.collector_id, clock=clock)
+    bringers = Bringers(settings, taking_in.intake, journal, publisher, registry, clock=clock)
 
     async def database() -> str | None:
         return registry.fault
@@ -137,12 +149,14 @@ async def _run(
     readiness.add("journal", journal.probe)
     readiness.add("kafka", publisher.probe)
     readiness.add("database", database)
+    bringers.add_probes(readiness)
     routes = [
         *PrintersApi(registry, sharing.statuses(poller), reach).routes(),
         *AccessApi(registry, reach).routes(),
         *GroupsApi(GroupStore(pool), registry, clock=clock).routes(),
-        *JobsApi(intake, journal, publisher, clock=clock).routes(),
+        *bringers.routes(),
         *notification_routes(registry, poller),
+        *DevicesApi(registry, devices.poller).routes(),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
     await run_until_stopped(
@@ -151,6 +165,8 @@ async def _run(
             "publisher": publisher.run,
             "poller": poller.run,
             "registry": registry.run,
+            "devices": devices.run,
+            **bringers.tasks(),
             **sharing.tasks(poller),
             **({"events": watch.run} if settings.events_interval_s else {}),
         }

@@ -18,6 +18,11 @@ JOURNAL_REFUSED = Gauge(
 )
 PUBLISHED = Counter("inkmeter_collector_published_total", "Records that Kafka has acknowledged.", ["topic"])
 JOBS = Counter("inkmeter_collector_jobs_total", "Jobs journaled for the first time, by source.", ["source"])
+MERGED = Counter(
+    "inkmeter_collector_merged_readings_total",
+    "Readings of a job that another source had told of; they are no second job.",
+    ["source"],
+)
 DUPLICATES = Counter(
     "inkmeter_collector_duplicate_jobs_total", "Jobs brought again by HTTP; they are not journaled twice."
 )
@@ -31,6 +36,16 @@ PRINTERS_FAILING = Gauge(
     "inkmeter_collector_printers_failing",
     "Printers whose last look failed. Above 0: `inkmeter printers list` says which and why.",
 )
+FILES = Counter(
+    "inkmeter_collector_files_total",
+    "Files of watched folders, by how they ended. Refused: `inkmeter folders` says why.",
+    ["folder", "outcome"],
+)
+FILE_RECORDS = Counter(
+    "inkmeter_collector_file_records_total",
+    "Records of files, by what became of them. Refused: the file <name>.rejects.jsonl beside it says why.",
+    ["folder", "outcome"],
+)
 PRINTERS_OWNED = Gauge(
     "inkmeter_collector_printers_owned",
     "Printers that this collector reads. Over all collectors fewer than are enabled, for more than a minute: "
@@ -41,3 +56,9 @@ EVENT_SERVERS = Gauge(
     "CUPS servers whose events are read. Fewer than there are: ended jobs are found by polling only.",
 )
 EVENTS = Counter("inkmeter_collector_events_total", "Events that CUPS servers told.")
+DEVICE_LOOKS = Counter(
+    "inkmeter_collector_device_looks_total", "Readings of devices by SNMP, by how they ended.", ["outcome"]
+)
+TRAPS = Counter(
+    "inkmeter_collector_traps_total", "SNMP traps, by whether a printer that is read here sent them.", ["sender"]
+)

@@ -43,10 +43,31 @@ class CollectorSettings(CommonSettings):
         description="How often each CUPS server is asked for events, in seconds; 0: its queues are only polled.",
     )
     poll_concurrency: int = Field(64, ge=1, le=1_000, description="Printers asked at the same time at most.")
+    correlate_window_s: int = Field(
+        900,
+        ge=0,
+        le=86_400,
+        description="How far apart in time two sources may tell of one job, in seconds; see docs/printers.",
+    )
     printer_networks: str = Field(
         PRIVATE_NETWORKS,
         description="Networks that printers may be in, comma-separated; all else is never connected to.",
     )
+
+    device_interval_s: float = Field(
+        60.0, ge=0.2, le=86_400, description="How often each device is read by SNMP, in seconds."
+    )
+    device_timeout_s: float = Field(60.0, ge=1, le=600, description="Longest time of one reading by SNMP.")
+    device_concurrency: int = Field(
+        32, ge=1, le=1_000, description="Devices read by SNMP at the same time at most."
+    )
+    trap_port: int = Field(
+        0,
+        ge=0,
+        le=65_535,
+        description="UDP port for SNMP traps, after which a device is read at once; 0 for none.",
+    )
+    trap_host: str = Field("0.0.0.0", description="Address that SNMP traps are heard at.")  # noqa: S104
 
     secret_key: SecretStr | None = Field(
         None,
@@ -62,6 +83,13 @@ class CollectorSettings(CommonSettings):
         except Reject as error:
             raise ValueError(error.reason) from error
         return value
+
+    watch: Path | None = Field(
+        None, description="TOML file that names the watched folders, see docs/printers/files.md; without it none."
+    )
+    watch_interval_s: float = Field(
+        5.0, ge=0.2, le=3_600, description="How often each watched folder is looked at, in seconds."
+    )
 
     @field_validator("printer_networks")
     @classmethod

@@ -7,6 +7,7 @@ import click
 from services.collector.cli.adding import add
 from services.collector.cli.changing import disable, edit, enable, remove
 from services.collector.cli.checks import test
+from services.collector.cli.device import device
 from services.collector.cli.listing import list_printers, show
 from services.collector.cli.probe import probe
 from services.collector.cli.recording import record, simulate
@@ -33,6 +34,7 @@ for command in (
     disable,
     remove,
     reseal,
+    device,
     probe,
     record,
     simulate,

@@ -153,6 +153,13 @@ class Store:
         query = "SELECT 1 FROM seen WHERE event_id = ? AND digest = ?"
         return self.db.execute(query, (entry.event_id, entry.digest)).fetchone() is not None
 
+    def see(self, entry: Entry) -> None:
+        """Remembers an entry as brought without keeping a record of it. Within a transaction."""
+        self.db.execute(
+            "INSERT INTO seen (event_id, digest) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            (entry.event_id, entry.digest),
+        )
+
     def remember(self, event_ids: Sequence[str]) -> None:
         """Knows ids that another journal has brought to Kafka. Within a transaction."""
         self.db.executemany(

@@ -106,6 +106,12 @@ class Registry:
         found = self._by_id.get(printer_id) if printer_id else None
         return found or (self._by_serial.get(serial) if serial and not printer_id else None)
 
+    def named(self, name: str) -> Printer | None:
+        """The printer with this name in any case, else the one with this id or serial number."""
+        wanted = name.strip().lower()
+        by_name = next((each for each in self._by_id.values() if each.name.lower() == wanted), None)
+        return by_name or self._by_id.get(name.strip()) or self._by_serial.get(name.strip())
+
     def same_device(self, *, serial: str | None, uuid: str | None, but: str = "") -> Printer | None:
         """The printer that is this device; `but` leaves one out."""
         for printer in self._by_id.values():

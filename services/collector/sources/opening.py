@@ -12,6 +12,7 @@ from services.collector.sources.ews.source import EwsSource
 from services.collector.sources.ipp.client import Address, IppClient
 from services.collector.sources.ipp.source import IppSource
 from services.collector.sources.piws.source import PiwsSource
+from services.collector.sources.snmp.source import SnmpSource
 from services.collector.sources.source import PrinterSource
 from shared.errors import Reject
 from shared.events.jobs import PrinterRef
@@ -67,7 +68,13 @@ def fingerprint_of(access: Access) -> bytes | None:
     return bytes.fromhex(access.certificate_sha256) or None
 
 
+def _snmp(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
+    del ref
+    return SnmpSource.at(address, access.snmp, resolver)
+
+
 _OPENERS: Final[dict[str, Opener]] = {
+    "snmp": _snmp,
     "ipp": _ipp,
     "ipps": _ipp,
     "http": _ipp,

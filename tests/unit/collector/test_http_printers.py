@@ -109,14 +109,15 @@ async def test_a_printer_is_added_with_what_the_device_tells(api, devices):
     assert (await api.get(first.headers["Location"])).status == 200
 
 
-async def test_who_adds_a_queue_of_a_registered_device_is_warned(api, devices):
+async def test_who_adds_a_queue_of_a_registered_device_is_told_that_jobs_count_once(api, devices):
     address = "ipp://192.0.2.9:631/printers/q"
     state = PrinterState(prints_on="ipp://192.0.2.1/ipp/print")
     devices.facts[address] = PrinterFacts("cups", uuid="queue", name="q", state=state)
     added = await (await api.post("/v1/printers", json={"address": address})).json()
     (warning,) = added["warnings"]
-    assert warning.startswith(
-        "Jobs are counted twice: q is a queue of a CUPS server that prints on plotter-1, and"
+    assert warning == (
+        "q is a queue of a CUPS server that prints on plotter-1: "
+        "a job that both tell of is counted once, as one of plotter-1."
     )
 
 
