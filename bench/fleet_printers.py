@@ -1,4 +1,4 @@
-"""The printers that bench.fleet measures against: a process of their own, so that they cost the collector nothing."""
+"""The printers that bench.fleet measures against: a process of their own, so that what they cost is known."""
 
 from __future__ import annotations
 

@@ -94,8 +94,24 @@ class IppClient:
             NotFound: there is no such queue or job.
             Reject: it does not speak IPP here, or refuses.
         """
-        answer = decode(await self._post(encode(message)))
-        if answer.request_id != message.request_id:
+        return self.read(await self.ask(encode(message)), message.request_id)
+
+    async def ask(self, octets: bytes) -> bytes:
+        """Sends an encoded message and gives the answer as it came.
+
+        Raises:
+            Retry, Reject: see send.
+        """
+        return await self._post(octets)
+
+    def read(self, octets: bytes, request_id: int) -> Message:
+        """An answer, whose status is one of success.
+
+        Raises:
+            Retry, NotFound, Reject: see send.
+        """
+        answer = decode(octets)
+        if answer.request_id != request_id:
             raise Reject(f"{self.address.uri} answered another request than the one that was sent")
         self._check(answer)
         return answer
