@@ -10,35 +10,28 @@ from typing import Final
 
 import structlog
 
-from services.collector.access import Access
 from services.collector.addresses import AddressGuard, GuardedResolver
-from services.collector.http.access import AccessApi
+from services.collector.discovery.searches import Searches
 from services.collector.http.devices import DevicesApi
-from services.collector.http.groups import GroupsApi
-from services.collector.http.printers import PrintersApi
 from services.collector.journal import Journal
 from services.collector.networks import parse_networks
-from services.collector.onboarding.reach import Reach
 from services.collector.polling.look import Looker
 from services.collector.polling.poller import Poller, Rhythm
 from services.collector.publisher import KafkaSender, Publisher
-from services.collector.registry.groups import GroupStore
 from services.collector.registry.printers import Printer
 from services.collector.registry.registry import Registry
 from services.collector.registry.store import RegistryStore
 from services.collector.settings import CollectorSettings, load_settings
-from services.collector.sources.opening import open_source
-from services.collector.sources.source import PrinterSource
 from services.collector.vault import Vault
 from services.collector.wiring.brought import Bringers
 from services.collector.wiring.devices import Devices
 from services.collector.wiring.events import event_watch, notification_routes
+from services.collector.wiring.printers import make_reach, printer_routes
 from services.collector.wiring.sharing import Sharing
 from services.collector.wiring.taking_in import TakingIn
 from shared import log
 from shared.clock import SystemClock
 from shared.errors import Retry, Unreachable
-from shared.events.jobs import PrinterRef
 from shared.health import Readiness
 from shared.http.app import make_app, serve_http
 from shared.kafka import check_bootstrap, make_producer
@@ -102,13 +95,9 @@ async def _run(
     *,
     clock: SystemClock,
 ) -> None:
-    guard = AddressGuard(parse_networks(settings.printer_networks))
+    networks = parse_networks(settings.printer_networks)
+    guard, vault = AddressGuard(networks), Vault(settings.keys)
     resolver = GuardedResolver(guard)
-
-    def open_at(address: str, ref: PrinterRef, access: Access) -> PrinterSource:
-        return open_source(address, ref, access, resolver)
-
-    vault = Vault(settings.keys)
     devices = Devices(
         settings,
         sharing.owned.view(),
@@ -117,10 +106,11 @@ async def _run(
         journal,
         clock=clock,
     )
-    reach = Reach(guard, open_at, vault, clock, devices.about)
+    reach = make_reach(guard, resolver, vault, devices.about, clock)
+    searches = Searches(registry, reach, networks)
 
     def make_looker(printer: Printer) -> Looker:
-        source = open_at(printer.address, printer.ref, reach.access(printer))
+        source = reach.open_source(printer.address, printer.ref, reach.access(printer))
         intake, behind = taking_in.intake, taking_in.device_at
         return Looker(printer, source, journal, guard, intake, behind=behind, progress=sharing.handover)
 
@@ -151,26 +141,27 @@ async def _run(
     readiness.add("database", database)
     bringers.add_probes(readiness)
     routes = [
-        *PrintersApi(registry, sharing.statuses(poller), reach).routes(),
-        *AccessApi(registry, reach).routes(),
-        *GroupsApi(GroupStore(pool), registry, clock=clock).routes(),
+        *printer_routes(registry, sharing.statuses(poller), pool, reach, searches=searches),
         *bringers.routes(),
         *notification_routes(registry, poller),
         *DevicesApi(registry, devices.poller).routes(),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
-    await run_until_stopped(
-        {
-            "http": lambda: serve_http(app, settings.http_host, settings.http_port),
-            "publisher": publisher.run,
-            "poller": poller.run,
-            "registry": registry.run,
-            "devices": devices.run,
-            **bringers.tasks(),
-            **sharing.tasks(poller),
-            **({"events": watch.run} if settings.events_interval_s else {}),
-        }
-    )
+    try:
+        await run_until_stopped(
+            {
+                "http": lambda: serve_http(app, settings.http_host, settings.http_port),
+                "publisher": publisher.run,
+                "poller": poller.run,
+                "registry": registry.run,
+                "devices": devices.run,
+                **bringers.tasks(),
+                **sharing.tasks(poller),
+                **({"events": watch.run} if settings.events_interval_s else {}),
+            }
+        )
+    finally:
+        await searches.close()
 
 
 def main() -> int:

@@ -56,6 +56,11 @@ EVENT_SERVERS = Gauge(
     "CUPS servers whose events are read. Fewer than there are: ended jobs are found by polling only.",
 )
 EVENTS = Counter("inkmeter_collector_events_total", "Events that CUPS servers told.")
+WINDOWS_JOBS = Counter(
+    "inkmeter_collector_windows_jobs_total",
+    "Jobs of Windows print servers, by whether their event 805 came in time. Many without: is the log whole?",
+    ["events"],
+)
 DEVICE_LOOKS = Counter(
     "inkmeter_collector_device_looks_total", "Readings of devices by SNMP, by how they ended.", ["outcome"]
 )

@@ -91,6 +91,18 @@ class CollectorSettings(CommonSettings):
         5.0, ge=0.2, le=3_600, description="How often each watched folder is looked at, in seconds."
     )
 
+    windows_printers: Path | None = Field(
+        None,
+        description="TOML file that says which queues of Windows print on which printers, see "
+        "docs/printers/windows.md.",
+    )
+    windows_wait_s: float = Field(
+        60.0,
+        ge=0,
+        le=86_400,
+        description="How long a job of a Windows print server waits for the event that tells copies and colour.",
+    )
+
     @field_validator("printer_networks")
     @classmethod
     def _networks(cls, value: str) -> str:

@@ -34,6 +34,7 @@ from services.collector.registry.twice import told_twice
 from services.collector.vault import NO_ACCESS
 from shared.http.conditions import require_match
 from shared.http.headers import ETAG, IDEMPOTENCY_KEY, IF_MATCH, LOCATION
+from shared.http.idempotency import creation_of
 from shared.http.routes import Answer, Call, Route
 
 
@@ -101,13 +102,13 @@ class PrintersApi:
     async def add(self, call: Call) -> Answer:
         """Adds a printer; the same Idempotency-Key again answers the printer that it added."""
         body: NewPrinter = call.body
-        key = call.idempotency_key
-        if key and (before := await self._registry.added_before(key)):
+        creation = await creation_of(call)
+        if creation and (before := await self._registry.added_before(creation)):
             return self._answer(before, status=201)
         address, access = normal_address(body.address), edited(NO_ACCESS, body.access)
         name, group = clean(body.name, "/name"), clean(body.group, "/group")
         printer, facts = await self._changes.new(address, access, name=name, group=group)
-        added = await self._registry.add(printer, idempotency_key=key)
+        added = await self._registry.add(printer, creation=creation)
         return self._answer(added, status=201, prints_on=facts.state.prints_on)
 
     async def edit(self, call: Call) -> Answer:

@@ -60,6 +60,15 @@ _ADDITIONS: Final = (
          folder TEXT NOT NULL, key TEXT NOT NULL, record INTEGER NOT NULL, line INTEGER NOT NULL,
          reasons TEXT NOT NULL, raw TEXT NOT NULL, PRIMARY KEY (folder, key, record)
        ) STRICT, WITHOUT ROWID""",
+    # Events of Windows print servers that wait for their other half: windows/memory.py.
+    """CREATE TABLE IF NOT EXISTS windows_event (
+         number INTEGER PRIMARY KEY,
+         computer TEXT NOT NULL, id INTEGER NOT NULL, job INTEGER NOT NULL, at_us INTEGER NOT NULL,
+         body BLOB NOT NULL, kept_at_us INTEGER NOT NULL, is_done INTEGER NOT NULL,
+         UNIQUE (computer, id, job, at_us)
+       ) STRICT""",
+    "CREATE INDEX IF NOT EXISTS windows_event_waiting ON windows_event (id) WHERE NOT is_done",
+    "CREATE INDEX IF NOT EXISTS windows_event_by_age ON windows_event (kept_at_us)",
 )
 """Tables that came later. They are added to whatever file is opened, so they may be changed by additions only;
 a program that does not know them passes over them, thus going back to an older one stays possible."""

@@ -19,6 +19,7 @@ from services.collector.journal import Journal
 from services.collector.registry.printers import Printer, printer_entry
 from shared.clock import Clock
 from shared.errors import Conflict, NotFound, Retry
+from shared.http.idempotency import Creation
 from shared.ids import uuid7
 
 REFRESH_S: Final = 5.0
@@ -52,12 +53,12 @@ class Rows(Protocol):
         """The id of a device that was registered and removed."""
         ...
 
-    async def add(self, printer: Printer, *, idempotency_key: str | None) -> Printer:
+    async def add(self, printer: Printer, *, creation: Creation | None) -> Printer:
         """Adds a printer, or one that was removed again."""
         ...
 
-    async def by_idempotency_key(self, key: str) -> Printer | None:
-        """The printer that was added under a key."""
+    async def by_creation(self, creation: Creation) -> Printer | None:
+        """The printer that an equal request has added; Invalid where another request has used its key."""
         ...
 
     async def change(self, printer: Printer) -> Printer:
@@ -130,7 +131,7 @@ class Registry:
         """The id for a device that is to be added: its old one, if it was registered and removed."""
         return await self._rows.id_before(serial=serial, uuid=uuid) or str(uuid7())
 
-    async def add(self, printer: Printer, *, idempotency_key: str | None = None) -> Printer:
+    async def add(self, printer: Printer, *, creation: Creation | None = None) -> Printer:
         """Adds a printer.
 
         Raises:
@@ -140,14 +141,18 @@ class Registry:
         self._refuse_same(printer)
         if len(self._by_id) >= MAX_PRINTERS:
             raise Conflict(f"More than {MAX_PRINTERS} printers need a second collector.")
-        added = await self._rows.add(printer, idempotency_key=idempotency_key)
+        added = await self._rows.add(printer, creation=creation)
         _log.info("printer_added", printer=added.name, printer_id=added.id, address=added.address)
         await self._note(added)
         return added
 
-    async def added_before(self, idempotency_key: str) -> Printer | None:
-        """The printer that an equal request has added."""
-        return await self._rows.by_idempotency_key(idempotency_key)
+    async def added_before(self, creation: Creation) -> Printer | None:
+        """The printer that an equal request has added.
+
+        Raises:
+            Invalid: another request has used its key.
+        """
+        return await self._rows.by_creation(creation)
 
     async def change(self, printer: Printer) -> Printer:
         """Stores a new state; `printer.version` is the one it was made from.

@@ -106,6 +106,8 @@ async def test_a_printer_is_added_with_what_the_device_tells(api, devices):
     added = await first.json()
     assert (added["name"], added["model"], added["serial"]) == ("Plotter 2nd floor", "Example 44", "SN9")
     assert (await again.json())["id"] == added["id"]
+    other = await api.post("/v1/printers", json={"address": "192.0.2.1"}, headers={"Idempotency-Key": "k1"})
+    assert (other.status, (await other.json())["errors"][0]["pointer"]) == (422, "Idempotency-Key")
     assert (await api.get(first.headers["Location"])).status == 200
 
 
