@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,22 +21,26 @@ from typing import Final
 import psutil
 import psycopg
 
-from bench.fleet_printers import address_of
+from bench.fleet_printers import JOB_EVERY_S, address_of, simulated
 from deploy.local.guard import guard_of_this_process
 from deploy.local.kafka import KafkaServer
 from deploy.local.ports import free_port
 from deploy.local.postgres import PostgresServer
+from services.collector.access import Access, SnmpAccess
+from services.collector.vault import Vault
 from shared.migrate import migrate
 from shared.topics.admin import apply_topics
 
 INTERVAL_S: Final = 30
-JOB_EVERY_S: Final = 300.0
+SNMP_INTERVAL_S: Final = 60
 CORE_AT_MOST: Final = 0.60
 MEMORY_AT_MOST_MB: Final = 300
 METERS: Final = {
     "done": 'inkmeter_collector_looks_total{outcome="done"}',
     "failed": 'inkmeter_collector_looks_total{outcome="retry"}',
     "refused": 'inkmeter_collector_looks_total{outcome="refused"}',
+    "snmp": 'inkmeter_collector_device_looks_total{outcome="done"}',
+    "snmp_failed": 'inkmeter_collector_device_looks_total{outcome="retry"}',
     "late": "inkmeter_collector_late_looks_total",
     "jobs": 'inkmeter_collector_jobs_total{source="ipp"}',
 }
@@ -114,39 +120,29 @@ class Collector:
         self._log.close()
 
 
-def register(url: str, printers: int, port: int) -> None:
+def register(url: str, printers: int, port: int, key: bytes, *, snmp: bool) -> None:
     """Puts printers into the registry as an earlier run would have."""
+    vault = Vault([key])
+    access = Access(snmp=SnmpAccess(port=port) if snmp else None)
     rows = [
-        (f"fleet-{number:05}", f"fleet-{number}", f"ipp://{address_of(number)}:{port}/ipp/print/{number}")
+        (
+            f"fleet-{number:05}",
+            f"fleet-{number}",
+            f"ipp://{address_of(number)}:{port}/ipp/print/{number}",
+            vault.seal(f"fleet-{number:05}", access),
+        )
         for number in range(printers)
     ]
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO collector.printer (id, name, address, kind, added_at, changed_at)"
-            " VALUES (%s, %s, %s, 'ipp', now(), now())",
+            "INSERT INTO collector.printer (id, name, address, kind, added_at, changed_at, sealed_access)"
+            " VALUES (%s, %s, %s, 'ipp', now(), now(), %s)",
             rows,
         )
 
 
 @contextmanager
-def simulated(printers: int, history: int) -> Iterator[int]:
-    """Serves the printers from a process of their own; gives their port."""
-    port = free_port()
-    command = [sys.executable, "-m", "bench.fleet_printers", "--printers", str(printers), "--port", str(port)]
-    command += ["--history", str(history), "--job-every-s", str(JOB_EVERY_S)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    try:
-        assert process.stdout.readline() == "ready\n"
-        yield port
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-@contextmanager
-def collector_of(printers: int, history: int, more: dict[str, str]) -> Iterator[Collector]:
+def collector_of(printers: int, history: int, *, snmp: bool) -> Iterator[Collector]:
     """A collector that reads a fleet, on servers of its own; all of it goes afterwards."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="inkmeter-fleet-")))
@@ -157,7 +153,8 @@ def collector_of(printers: int, history: int, more: dict[str, str]) -> Iterator[
         url = postgres.url_of("postgres")
         migrate(url)
         asyncio.run(apply_topics(kafka.bootstrap, "inkmeter."))
-        register(url, printers, stack.enter_context(simulated(printers, history)))
+        key = secrets.token_bytes(32)
+        register(url, printers, stack.enter_context(simulated(printers, history)), key, snmp=snmp)
         (folder / "token").write_text("bench-bench-bench-bench")
         environment = {
             "INKMETER_KAFKA_BOOTSTRAP": kafka.bootstrap,
@@ -165,8 +162,10 @@ def collector_of(printers: int, history: int, more: dict[str, str]) -> Iterator[
             "INKMETER_DATA_DIR": str(folder / "data"),
             "INKMETER_TOKEN_FILE": str(folder / "token"),
             "INKMETER_POLL_INTERVAL_S": str(INTERVAL_S),
+            "INKMETER_DEVICE_INTERVAL_S": str(SNMP_INTERVAL_S),
+            "INKMETER_SECRET_KEY": b64encode(key).decode(),
         }
-        collector = Collector(folder, environment | more)
+        collector = Collector(folder, environment)
         stack.callback(collector.close)
         collector.wait_ready()
         yield collector
@@ -177,12 +176,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.fleet", description=__doc__)
     parser.add_argument("--printers", type=int, default=1_000)
     parser.add_argument("--seconds", type=int, default=120)
-    parser.add_argument("--warm-up", type=int, default=2 * INTERVAL_S + 10)
+    parser.add_argument("--warm-up", type=int, default=2 * SNMP_INTERVAL_S + 10)
     parser.add_argument("--history", type=int, default=20, help="jobs that each printer remembers")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting")
+    parser.add_argument("--no-snmp", action="store_true", help="read by IPP alone")
     asked = parser.parse_args(arguments)
-    more = dict(each.split("=", 1) for each in asked.set)
-    with collector_of(asked.printers, asked.history, more) as collector:
+    with collector_of(asked.printers, asked.history, snmp=not asked.no_snmp) as collector:
         first = collector.measure(asked.warm_up)
         steady = collector.measure(asked.seconds)
     sys.stdout.write(table(asked.printers, first, steady))
@@ -194,11 +192,13 @@ def table(printers: int, first: Measured, steady: Measured) -> str:
     share = steady.cpu_s / steady.seconds
     due = printers * steady.seconds / INTERVAL_S
     done, failed = steady.meters["done"], steady.meters["failed"] + steady.meters["refused"]
+    snmp_due = printers * steady.seconds / SNMP_INTERVAL_S
+    read, lost = steady.meters["snmp"], steady.meters["snmp_failed"]
     late = steady.meters["late"]
     jobs = steady.seconds * printers / JOB_EVERY_S
     rows = [
         ("processor time, of one core", f"{share:.1%}", f"< {CORE_AT_MOST:.0%}", share < CORE_AT_MOST),
-        ("processor time of a look", f"{steady.cpu_s / max(done, 1) * 1_000:.2f} ms", "", None),
+        ("processor time for each look", f"{steady.cpu_s / max(done, 1) * 1_000:.2f} ms", "", None),
         (
             "peak memory",
             f"{steady.peak_mb:.0f} MB",
@@ -207,12 +207,15 @@ def table(printers: int, first: Measured, steady: Measured) -> str:
         ),
         (f"looks, of {due:.0f} due", f"{done:.0f}", "all", done >= due),
         ("looks that failed", f"{failed:.0f}", "0", not failed),
+        (f"readings by SNMP, of {snmp_due:.0f} due", f"{read:.0f}", "all", read >= snmp_due),
+        ("readings by SNMP that failed", f"{lost:.0f}", "0", not lost),
         ("looks more than a minute after the last", f"{late:.0f}", "0", not late),
         (f"jobs found, of about {jobs:.0f}", f"{steady.meters['jobs']:.0f}", "", None),
         (f"processor time of the first {first.seconds:.0f} s", f"{first.cpu_s:.1f} s", "", None),
     ]
     lines = [f"| {name} | {value} | {target} | {_word(ok)} |" for name, value, target, ok in rows]
-    head = f"| {printers} printers, IPP every {INTERVAL_S} s, over {steady.seconds:.0f} s | measured | target | |"
+    rhythm = f"IPP every {INTERVAL_S} s, SNMP every {SNMP_INTERVAL_S} s, over {steady.seconds:.0f} s"
+    head = f"| {printers} printers, {rhythm} | measured | target | |"
     return "\n".join([head, "|---|---:|---:|---|", *lines]) + "\n"
 
 
