@@ -27,6 +27,7 @@ from services.collector.wiring.brought import Bringers
 from services.collector.wiring.devices import Devices
 from services.collector.wiring.events import event_watch, notification_routes
 from services.collector.wiring.printers import make_reach, printer_routes
+from services.collector.wiring.reconciling import Reconciling
 from services.collector.wiring.sharing import Sharing
 from services.collector.wiring.taking_in import TakingIn
 from shared import log
@@ -104,9 +105,12 @@ async def _run(
         lambda each: vault.open(each.id, each.sealed_access),
         guard,
         journal,
+        pool=pool,
         clock=clock,
     )
-    reach = make_reach(guard, resolver, vault, devices.about, clock)
+    reconciling = Reconciling(settings, pool, journal, registry)
+    devices.observers += reconciling.observers
+    reach = make_reach(guard, resolver, vault, devices.about, clock=clock, mappings=settings.mappings)
     searches = Searches(registry, reach, networks)
 
     def make_looker(printer: Printer) -> Looker:
@@ -144,7 +148,8 @@ async def _run(
         *printer_routes(registry, sharing.statuses(poller), pool, reach, searches=searches),
         *bringers.routes(),
         *notification_routes(registry, poller),
-        *DevicesApi(registry, devices.poller).routes(),
+        *reconciling.routes(),
+        *DevicesApi(registry, devices.poller, devices.board).routes(),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
     try:
@@ -154,7 +159,7 @@ async def _run(
                 "publisher": publisher.run,
                 "poller": poller.run,
                 "registry": registry.run,
-                "devices": devices.run,
+                **devices.tasks(),
                 **bringers.tasks(),
                 **sharing.tasks(poller),
                 **({"events": watch.run} if settings.events_interval_s else {}),

@@ -23,6 +23,12 @@ MERGED = Counter(
     "Readings of a job that another source had told of; they are no second job.",
     ["source"],
 )
+UNKNOWN = Counter(
+    "inkmeter_collector_unknown_total",
+    "What counters counted and no job told, booked on Unknown, in the counter's unit. Growing: which printer? "
+    "`inkmeter printers reconciliation` tells.",
+    ["unit"],
+)
 DUPLICATES = Counter(
     "inkmeter_collector_duplicate_jobs_total", "Jobs brought again by HTTP; they are not journaled twice."
 )

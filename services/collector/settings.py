@@ -49,6 +49,18 @@ class CollectorSettings(CommonSettings):
         le=86_400,
         description="How far apart in time two sources may tell of one job, in seconds; see docs/printers.",
     )
+    reconcile_grace_s: int = Field(
+        600,
+        ge=0,
+        le=604_800,
+        description="How long a device's counter may be ahead of its jobs before the rest is booked on Unknown, "
+        "in seconds.",
+    )
+    estimate_ink: bool = Field(
+        False,
+        description="Whether jobs of which no source tells the ink get their part of what the supplies' levels "
+        "fell by, marked as estimated; it moves prices.",
+    )
     printer_networks: str = Field(
         PRIVATE_NETWORKS,
         description="Networks that printers may be in, comma-separated; all else is never connected to.",
@@ -84,6 +96,9 @@ class CollectorSettings(CommonSettings):
             raise ValueError(error.reason) from error
         return value
 
+    mappings: Path | None = Field(
+        None, description="Folder of mapping files that addresses ews://HOST?mapping=NAME may name."
+    )
     watch: Path | None = Field(
         None, description="TOML file that names the watched folders, see docs/printers/files.md; without it none."
     )

@@ -12,6 +12,7 @@ from services.collector.cli.discovery import discover
 from services.collector.cli.groups import groups
 from services.collector.cli.listing import list_printers, show
 from services.collector.cli.probe import probe
+from services.collector.cli.reconciliation import reconciliation
 from services.collector.cli.recording import record, simulate
 from services.collector.cli.reseal import reseal
 
@@ -30,6 +31,7 @@ for command in (
     add,
     list_printers,
     show,
+    reconciliation,
     test,
     edit,
     replace,

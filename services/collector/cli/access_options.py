@@ -1,7 +1,7 @@
-"""Options that say how to log in to a device: its secrets come by prompt, file or environment, never as a word.
+"""Options that say how to log in to a device: its secrets come by prompt, file or environment.
 
 A word of a command line is seen by everybody who lists the processes of the machine, and stays in the shell's
-history.
+history. Only a community may be one, as `public` is no secret.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def access_options(function: F) -> F:
         click.option("--ask-password", is_flag=True, help="Ask for the password."),
         click.option("--certificate", metavar="SHA256", help="Hold the device to the certificate with this sum."),
         click.option("--snmp", is_flag=True, help="Read it by SNMP too, as version 2c, community `public`."),
+        click.option("--snmp-community", help="Community of versions 1 and 2c; seen by all who list processes."),
         click.option(
             "--snmp-community-file", type=_file, help=f"File with the community [or {COMMUNITY} is set]."
         ),
@@ -89,7 +90,7 @@ def _snmp(given: dict[str, Any]) -> dict[str, Any]:
     found = {
         "version": "3" if is_v3 else given["snmp_version"],
         "port": given["snmp_port"],
-        "community": None if is_v3 else secret(COMMUNITY, given["snmp_community_file"]),
+        "community": None if is_v3 else given["snmp_community"] or secret(COMMUNITY, given["snmp_community_file"]),
         "user": given["snmp_user"],
         "context": given["snmp_context"],
         "auth_protocol": given["snmp_auth_protocol"] or ("SHA256" if auth_key else None),

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import click
 
 from services.collector.cli.finding import SERVICE, find_printer
+from services.collector.cli.words import printers_words
 from shared.errors import NotFound
 from shared.http.client import Reply, call, request
 from shared.ids import uuid7
@@ -99,7 +100,7 @@ def move(*, group: str, printers: tuple[str, ...], data_dir: Path | None, as_jso
     after = _find(group, data_dir).body
     for member in [find_printer(printer, data_dir).body for printer in printers]:
         after = _put_in(after, member, data_dir)
-    print_json(after) if as_json else say(f"The group {after['name']} has now {len(after['printers'])} printers.")
+    print_json(after) if as_json else say(_now(after))
 
 
 @groups.command("take-out")
@@ -116,7 +117,7 @@ def take_out(*, group: str, printers: tuple[str, ...], data_dir: Path | None, as
     for member in [find_printer(printer, data_dir).body for printer in printers]:
         call(SERVICE, "DELETE", f"{_path(found)}/printers/{quote(member['id'], safe='')}", data_dir=data_dir)
     after = _find(found["id"], data_dir).body
-    print_json(after) if as_json else say(f"The group {after['name']} has now {len(after['printers'])} printers.")
+    print_json(after) if as_json else say(_now(after))
 
 
 @groups.command("remove")
@@ -130,11 +131,11 @@ def remove(*, group: str, yes: bool, data_dir: Path | None, as_json: bool) -> No
     Example: inkmeter groups remove plotters --yes
     """
     found = _find(group, data_dir)
-    name, count = found.body["name"], len(found.body["printers"])
+    name = found.body["name"]
     if not yes:
-        click.confirm(f"Remove the group {printable(name)}? Its {count} printers stay.", abort=True, err=True)
+        click.confirm(f"Remove the group {printable(name)}? Its printers stay.", abort=True, err=True)
     request(SERVICE, "DELETE", _path(found.body), headers={"If-Match": found.headers["ETag"]}, data_dir=data_dir)
-    print_json({"removed": found.body["id"]}) if as_json else say(f"Removed {name}; its {count} printers stay.")
+    print_json({"removed": found.body["id"]}) if as_json else say(f"Removed {name}; its printers stay.")
 
 
 def _every(data_dir: Path | None, **filters: str) -> list[Any]:
@@ -165,6 +166,10 @@ def _put_in(group: dict[str, Any], printer: dict[str, Any], data_dir: Path | Non
     return call(SERVICE, "PUT", f"{_path(group)}/printers/{quote(printer['id'], safe='')}", data_dir=data_dir)
 
 
+def _now(group: dict[str, Any]) -> str:
+    return f"The group {group['name']} has now {printers_words(len(group['printers']))}."
+
+
 def _with(group: dict[str, Any]) -> str:
     count = len(group["printers"])
-    return f" with {count} printer{'' if count == 1 else 's'}" if count else ""
+    return f" with {printers_words(count)}" if count else ""

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from services.collector.cli.finding import every_printer, find_printer
+from services.collector.cli.reconciliation import counters_in_words
 from services.collector.cli.words import KINDS, login_words, snmp_words, state_words, time_words
 from shared.terminal import data_dir_option, json_option, print_json, print_table
 
@@ -79,5 +80,6 @@ def show(*, printer: str, data_dir: Path | None, as_json: bool) -> None:
         ("Says", ", ".join(status["reasons"])),
         ("Not readable", "; ".join(status["refused"][:3])),
         ("Warning", "; ".join(found["warnings"])),
+        ("Counter", "; ".join(counters_in_words(found["id"], data_dir))),
     ]
     print_table(["", ""], [row for row in rows if row[1]])

@@ -32,6 +32,11 @@ def state_words(printer: dict[str, Any]) -> str:
     return status["activity"] or ("read" if status["succeeded_at"] else "not read yet")
 
 
+def printers_words(count: int) -> str:
+    """So many printers."""
+    return f"{count} printer{'' if count == 1 else 's'}"
+
+
 def time_words(text: str | None) -> str | None:
     """A moment in UTC, to the second."""
     if not text:

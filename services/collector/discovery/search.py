@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, Final, Literal
 
-from services.collector.access import SnmpAccess
+from services.collector.access import Access, SnmpAccess
 from services.collector.discovery import dns_sd
 from services.collector.discovery.sightings import Asked, Proposal, Registered, Sighting, proposals
 from services.collector.discovery.snmp_scan import RATE_PER_S, Scan, ScanProgress
@@ -170,13 +170,13 @@ class Search:
                 group.create_task(ask(guess.address or "", guess))
 
     async def _asked(self, address: str) -> Asked:
-        if address.startswith("snmp://"):
-            return Asked(address=address, kind="snmp")  # it has answered
+        by_snmp = address.startswith("snmp://")
+        access = Access(snmp=self.wanted.snmp) if by_snmp else NO_ACCESS
         fault = f"no answer within {ASK_TIMEOUT_S:g} s"
         with suppress(TimeoutError):
             async with asyncio.timeout(ASK_TIMEOUT_S):
                 try:
-                    facts, _ = await self._reach.identify(address, NO_ACCESS)
+                    facts, _ = await self._reach.identify(address, access)
                 except (Retry, Reject) as error:
                     fault = str(error)
                 else:
@@ -188,4 +188,5 @@ class Search:
                         serial=serial_of(facts),
                         uuid=facts.uuid,
                     )
-        return Asked(address=address, fault=fault)
+        # By SNMP it has answered before: what more it says may come later.
+        return Asked(address=address, kind="snmp") if by_snmp else Asked(address=address, fault=fault)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
 from services.collector.access import Access, AuthProtocol, PrivProtocol, Secret, SnmpAccess, SnmpVersion
+from services.collector.networks import WELL_KNOWN, port_may_be_printers
 from services.collector.registry.printers import Printer
 from services.collector.vault import Vault
 from shared.errors import Reject
@@ -16,8 +17,18 @@ UserName = Annotated[str, Meta(max_length=200)]
 Fingerprint = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")]
 
 
-class NewSnmp(SnmpAccess, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """See SnmpAccess; taken as a whole."""
+class SnmpEdit(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What is to be changed of how SNMP is spoken; what is left out stays. See SnmpAccess."""
+
+    version: SnmpVersion | UnsetType = UNSET
+    port: Annotated[int, Meta(ge=1, le=65_535)] | UnsetType = UNSET
+    community: Secret | UnsetType = UNSET
+    context: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+    user: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
+    auth_protocol: AuthProtocol | UnsetType = UNSET
+    auth_key: Secret | UnsetType = UNSET
+    priv_protocol: PrivProtocol | UnsetType = UNSET
+    priv_key: Secret | UnsetType = UNSET
 
 
 class AccessEdit(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -26,7 +37,7 @@ class AccessEdit(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_u
     username: UserName | UnsetType = UNSET
     password: Secret | UnsetType = UNSET
     certificate_sha256: Fingerprint | UnsetType = UNSET
-    snmp: NewSnmp | UnsetType | None = UNSET
+    snmp: SnmpEdit | UnsetType | None = UNSET
 
 
 class SnmpView(Struct, frozen=True, kw_only=True):
@@ -52,21 +63,27 @@ class AccessView(Struct, frozen=True, kw_only=True):
 
 def edited(access: Access, edit: AccessEdit) -> Access:
     """The access with what an edit names."""
-    changes = {name: value for name, value in asdict(edit).items() if value is not UNSET}
-    if isinstance(edit.snmp, SnmpAccess):
-        checked(edit.snmp)
-        changes["snmp"] = SnmpAccess(**asdict(edit.snmp))
+    changes = _told(edit)
+    if isinstance(edit.snmp, SnmpEdit):
+        changes["snmp"] = replace(access.snmp or SnmpAccess(), **_told(edit.snmp))
+        checked(changes["snmp"])
     return replace(access, **changes)
 
 
-def checked(snmp: SnmpAccess) -> None:
+def _told(edit: Struct) -> dict[str, Any]:
+    return {name: value for name, value in asdict(edit).items() if value is not UNSET}
+
+
+def checked(snmp: SnmpAccess, *, pointer: str = "/access/snmp") -> None:
     """Refuses what can't work.
 
     Raises:
-        Reject: version 3 without a user, a protocol without its key, or privacy without authentication.
+        Reject: another service's port, version 3 without a user, a protocol without its key, privacy alone.
     """
     wrong = ""
-    if snmp.version == "3":
+    if not port_may_be_printers(snmp.port):
+        wrong = f"port {snmp.port} is another service's: below {WELL_KNOWN} SNMP is spoken at 161"
+    elif snmp.version == "3":
         if not snmp.user:
             wrong = "SNMP version 3 needs a user"
         elif snmp.priv_protocol and not snmp.auth_protocol:
@@ -80,7 +97,7 @@ def checked(snmp: SnmpAccess) -> None:
     elif not snmp.community:
         wrong = f"SNMP version {snmp.version} needs a community"
     if wrong:
-        raise Reject(wrong, pointer="/access/snmp")
+        raise Reject(wrong, pointer=pointer)
 
 
 def access_view(printer: Printer, vault: Vault) -> AccessView:

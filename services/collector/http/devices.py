@@ -6,8 +6,10 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from services.collector.devices.reading import DeviceReading
 from services.collector.registry.registry import Registry
-from services.collector.watching.poller import DevicePoller
+from services.collector.watching.board import DeviceBoard
+from services.collector.watching.poller import DevicePoller, DeviceStatus
 from shared.events.devices import DeviceCondition, DeviceCounter, DeviceInput, DeviceSupply
 from shared.http.routes import Call, Route
 
@@ -19,11 +21,13 @@ class DeviceView(Struct, frozen=True, kw_only=True):
         read_at: when the device said what is shown.
         looked_at: when it was asked last.
         error: why the last asking failed; null when it did not.
+        read_by: the collector that kept it, when this one has not read it since it was started.
     """
 
     read_at: datetime | None
     looked_at: datetime | None
     error: str | None
+    read_by: str | None = None
     vendor: str | None = None
     model: str | None = None
     serial: str | None = None
@@ -36,11 +40,12 @@ class DeviceView(Struct, frozen=True, kw_only=True):
 
 
 class DevicesApi:
-    """Answers from the memory of the device poller."""
+    """Answers from the memory of the device poller, else with what PostgreSQL keeps."""
 
-    def __init__(self, registry: Registry, poller: DevicePoller) -> None:
+    def __init__(self, registry: Registry, poller: DevicePoller, board: DeviceBoard) -> None:
         self._registry = registry
         self._poller = poller
+        self._board = board
 
     def routes(self) -> list[Route]:
         """The routes to serve."""
@@ -59,11 +64,18 @@ class DevicesApi:
         """The last reading of one printer's device."""
         printer = self._registry.get(call.path["id"])
         status = self._poller.status(printer.id)
-        reading = status.reading
-        if reading is None:
-            return DeviceView(read_at=None, looked_at=status.looked_at, error=status.error)
-        told = {name: getattr(reading, name) for name in reading.__struct_fields__ if name not in _NOT_SHOWN}
-        return DeviceView(read_at=reading.at, looked_at=status.looked_at, error=status.error, **told)
+        if status.reading is not None:
+            return _view(status.reading, status)
+        # Another collector reads it, or this one was just started.
+        kept = await self._board.kept(printer.id)
+        if kept is not None:
+            return _view(kept[1], status, read_by=kept[0])
+        return DeviceView(read_at=None, looked_at=status.looked_at, error=status.error)
+
+
+def _view(reading: DeviceReading, status: DeviceStatus, *, read_by: str | None = None) -> DeviceView:
+    told = {name: getattr(reading, name) for name in reading.__struct_fields__ if name not in _NOT_SHOWN}
+    return DeviceView(read_at=reading.at, looked_at=status.looked_at, error=status.error, read_by=read_by, **told)
 
 
 _NOT_SHOWN = frozenset({"at", "up_time_s"})

@@ -10,15 +10,19 @@ from typing import Final
 from services.collector.correlation.match import SURE, likeness
 from services.collector.correlation.memory import MAX_SOURCES, Group, Memory
 from services.collector.correlation.merge import adds_to, fields_added, merged
+from services.collector.correlation.tally import Tally
 from services.collector.intake.corrections import correction_entry, in_place_of
 from services.collector.intake.jobs import job_entry
 from services.collector.journal import Entry
 from services.collector.journal.store import Store
 from shared.errors import Reject
+from shared.events.envelope import MAX_EVENT_BYTES
+from shared.events.job_corrections import CorrectionReason
 from shared.events.jobs import JobCompleted
 
 MAX_NAMED: Final = 8
 """Fields named in the words of a correction."""
+_ESTIMATED: Final = "No source told the ink: it was estimated from how far the levels of the supplies fell."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Taking:
     def __init__(self, store: Store, *, window: timedelta, collector_id: str, now: datetime) -> None:
         self._store = store
         self._memory = Memory(store)
+        self._tally = Tally(store)
         self._window = window
         self._collector_id = collector_id
         self._now = now
@@ -67,6 +72,7 @@ class Taking:
         self._at_hand: dict[int, Group] = {}
         self._fresh: dict[int, Entry] = {}
         self._more: dict[int, Group] = {}
+        self._reasons: dict[int, CorrectionReason] = {}
         self._gone: dict[int, Group] = {}
         self._brought: list[tuple[Brought, ReadyJob, Group | None]] = []
 
@@ -89,6 +95,14 @@ class Taking:
             return Brought(duplicate=False, differs=True, stored=not only_new), None
         return Brought(duplicate=False, differs=False, stored=True), self._begin(job)
 
+    def add(self, group: Group, reading: JobCompleted, reason: CorrectionReason) -> None:
+        """Adds to a group, as the memory has it, what was found out of its job apart from any source."""
+        group.told = group.known_as
+        group.readings = [*group.readings, reading]
+        self._more[group.number] = group
+        self._reasons[group.number] = reason
+        self._memory.change(group)
+
     def finish(self) -> list[Brought]:
         """Writes what is to be told, and says what became of each job."""
         entries: list[Entry] = []
@@ -97,6 +111,7 @@ class Taking:
                 entries.append(each)
             elif each.number in self._fresh:
                 entries.append(self._first_telling(each))
+                self._tally.add(each.device, told=[each.known_as])
         for group in self._more.values():
             entries += self._correction(group)
         self._store.append(entries, self._now)
@@ -126,7 +141,7 @@ class Taking:
         """Of several groups that are equally like it the earliest one."""
         best: tuple[int, Group] | None = None
         for group in self._memory.others(job, device, but, self._window):
-            marks = [likeness(job, each, window=self._window) for each in group.readings]
+            marks = [likeness(job, each, window=self._window) for each in group.seen]
             mark = max((each for each in marks if each is not None), default=None)
             if mark is None or (None in marks and mark < SURE):
                 continue
@@ -167,6 +182,7 @@ class Taking:
         was_told = self._fresh.pop(other.number, None) is None
         if was_told:
             self._entries.append(self._second_telling(group, other))
+            self._tally.add(group.device, taken_back=[other.known_as])
         group.readings = [*group.readings, *other.readings]
         self._memory.drop(other, group)
         self._more.pop(other.number, None)
@@ -206,19 +222,20 @@ class Taking:
         if not adds_to(told, now):
             return []
         replacement = in_place_of(now, group.first_key, group.revision + 1)
-        names = fields_added(told, now)
-        more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+        reason = self._reasons.get(group.number, "better_reading")
         entry = correction_entry(
             told,
             replacement,
             key=group.key,
-            reason="better_reading",
-            words=f"Read by {' and '.join(sorted(group.sources))}; now better known: "
-            f"{', '.join(names[:MAX_NAMED])}{more}.",
+            reason=reason,
+            words=_ESTIMATED if reason == "ink_estimated" else _words(group, told, now),
             at=self._now,
             origin=self._origin,
             evidence=now.evidence,
         )
+        if len(entry.value) > MAX_EVENT_BYTES:
+            return []
+        self._tally.add(group.device, told=[replacement], taken_back=[told])
         group.revision += 1
         group.told = replacement
         self._memory.change(group)
@@ -227,6 +244,13 @@ class Taking:
     @property
     def _origin(self) -> str:
         return f"/collector/{self._collector_id}/correlation"
+
+
+def _words(group: Group, told: JobCompleted, now: JobCompleted) -> str:
+    names = fields_added(told, now)
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    sources = " and ".join(sorted(each.job.source or "" for each in group.seen))
+    return f"Read by {sources}; now better known: {', '.join(names[:MAX_NAMED])}{more}."
 
 
 def take_all(taking: Taking, jobs: Sequence[ReadyJob], *, only_new: bool) -> list[Brought]:

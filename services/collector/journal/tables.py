@@ -47,6 +47,19 @@ _ADDITIONS: Final = (
     """CREATE TABLE IF NOT EXISTS group_sources (
          device TEXT NOT NULL, sources TEXT NOT NULL, PRIMARY KEY (device, sources)
        ) STRICT, WITHOUT ROWID""",
+    # What jobs add to the counters of their devices, and how those stand: correlation/tally.py, reconcile/, ink/.
+    """CREATE TABLE IF NOT EXISTS job_tally (
+         device TEXT PRIMARY KEY, since_ms INTEGER NOT NULL, jobs INTEGER NOT NULL, impressions INTEGER NOT NULL,
+         sheets INTEGER NOT NULL, length_um INTEGER NOT NULL, without_impressions INTEGER NOT NULL,
+         without_sheets INTEGER NOT NULL, without_length_um INTEGER NOT NULL, late_impressions INTEGER NOT NULL,
+         late_sheets INTEGER NOT NULL, late_length_um INTEGER NOT NULL
+       ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS ink_mark (
+         device TEXT PRIMARY KEY, state BLOB NOT NULL
+       ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS counter_account (
+         device TEXT PRIMARY KEY, state BLOB NOT NULL
+       ) STRICT, WITHOUT ROWID""",
     # How far the files of watched folders are taken: files/memory.py.
     """CREATE TABLE IF NOT EXISTS taken_file (
          folder TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, inode TEXT NOT NULL, done INTEGER NOT NULL,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from aiohttp.abc import AbstractResolver
 
 from services.collector.access import Access
+from services.collector.sources.ews.accounts import accounts_at
 from services.collector.sources.ews.source import EwsSource
 from services.collector.sources.ipp.client import Address, IppClient
 from services.collector.sources.ipp.source import IppSource
@@ -17,10 +19,17 @@ from services.collector.sources.source import PrinterSource
 from shared.errors import Reject
 from shared.events.jobs import PrinterRef
 
+EWS_SCHEMES: Final = frozenset({"ews", "ews+http"})
 Opener = Callable[[str, PrinterRef, Access, AbstractResolver], PrinterSource]
 
 
-def open_source(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
+def open_source(
+    address: str,
+    ref: PrinterRef,
+    access: Access,
+    resolver: AbstractResolver,
+    mappings: Path | None = None,
+) -> PrinterSource:
     """A source for an address, chosen by its scheme.
 
     Args:
@@ -28,11 +37,14 @@ def open_source(address: str, ref: PrinterRef, access: Access, resolver: Abstrac
         ref: put into each job record as it is.
         access: how to log in to the device.
         resolver: looks host names up, and refuses those that lead where no printer may be.
+        mappings: folder of the mapping files that addresses may name.
 
     Raises:
         Reject: nothing here reads such addresses.
     """
     scheme = address.partition("://")[0]
+    if scheme in EWS_SCHEMES:
+        return EwsSource.at(address, ref, access, resolver=resolver, accounts=accounts_at(address, ref, mappings))
     opener = _OPENERS.get(scheme)
     if opener is None:
         raise Reject(f"{address}: printers can't be read by {scheme}:// here", pointer="/address")
@@ -55,10 +67,6 @@ def ipp_client(address: str, access: Access, resolver: AbstractResolver) -> IppC
     )
 
 
-def _ews(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
-    return EwsSource.at(address, ref, access, resolver=resolver)
-
-
 def _piws(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
     return PiwsSource.at(address, ref, access, resolver=resolver)
 
@@ -69,8 +77,7 @@ def fingerprint_of(access: Access) -> bytes | None:
 
 
 def _snmp(address: str, ref: PrinterRef, access: Access, resolver: AbstractResolver) -> PrinterSource:
-    del ref
-    return SnmpSource.at(address, access.snmp, resolver)
+    return SnmpSource.at(address, access.snmp, resolver, ref)
 
 
 _OPENERS: Final[dict[str, Opener]] = {
@@ -79,8 +86,6 @@ _OPENERS: Final[dict[str, Opener]] = {
     "ipps": _ipp,
     "http": _ipp,
     "https": _ipp,
-    "ews": _ews,
-    "ews+http": _ews,
     "piws": _piws,
     "piws+http": _piws,
 }

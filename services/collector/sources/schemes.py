@@ -29,7 +29,7 @@ class Scheme:
     options: tuple[str, ...] = ()
 
 
-_OF_PAGES: Final = ("layout", "locale", "timezone")
+_OF_PAGES: Final = ("layout", "locale", "mapping", "timezone")
 """How the web pages of a device are written; see docs/printers/hp-ews.md."""
 
 

@@ -36,9 +36,10 @@ _NO_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Memory(Struct, frozen=True, kw_only=True):
-    """What was told of a device: the digest of its last state, and the alerts that are open."""
+    """What was told of a device: the digest of its last state, when that was, and the alerts that are open."""
 
     digest: str = ""
+    at: datetime | None = None
     open: dict[str, OpenAlert] = {}
 
     def text(self) -> str:
@@ -52,6 +53,11 @@ def memory_of(text: str) -> Memory:
         return msgspec.json.decode(text, type=Memory)
     except msgspec.DecodeError:
         return Memory()
+
+
+def newer(one: Memory, other: Memory) -> Memory:
+    """Of two memories of one device the newer one: it may have been read elsewhere meanwhile."""
+    return other if (other.at or _NO_TIME) > (one.at or _NO_TIME) else one
 
 
 def news(
@@ -69,7 +75,7 @@ def news(
     entries = [_alert_entry(alert, reading.at, collector_id) for alert in alerts]
     if digest != memory.digest:
         entries.insert(0, _changed_entry(told, collector_id))
-    return entries, Memory(digest=digest, open=opened)
+    return entries, Memory(digest=digest, at=reading.at, open=opened) if entries else memory
 
 
 def out_of_reach(last: DeviceReading | None, at: datetime) -> DeviceReading:

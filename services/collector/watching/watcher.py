@@ -11,8 +11,9 @@ from services.collector.devices.reading import DeviceReading
 from services.collector.journal import Entry, Journal
 from services.collector.registry.printers import Printer, other_device
 from services.collector.sources.source import PrinterFacts
+from services.collector.watching.board import DeviceBoard
 from services.collector.watching.conditions import conditions_of, still_open, unreachable
-from services.collector.watching.memory import CURSOR_PREFIX, Memory, memory_of, news, out_of_reach
+from services.collector.watching.memory import CURSOR_PREFIX, Memory, memory_of, newer, news, out_of_reach
 from services.collector.watching.observing import Observer
 from shared.clock import Clock
 from shared.errors import Reject
@@ -48,6 +49,7 @@ class Watcher:
         printer: Printer,
         reader: ReadsDevice,
         journal: Journal,
+        board: DeviceBoard,
         observers: Callable[[], Sequence[Observer]],
         *,
         collector_id: str,
@@ -59,11 +61,11 @@ class Watcher:
         self.error: str | None = None
         self._reader = reader
         self._journal = journal
+        self._board = board
         self._observers = observers
         self._collector_id = collector_id
         self._clock = clock
         self._memory: Memory | None = None
-        self._stored = ""
         self._looks = 0
 
     async def look(self) -> DeviceReading:
@@ -79,7 +81,7 @@ class Watcher:
         self._refuse_other(reading.serial)
         memory = await self._remembered()
         now = conditions_of(reading, memory.open)
-        await self._tell(*news(self.printer, reading, now, memory, collector_id=self._collector_id))
+        await self._tell(reading, *news(self.printer, reading, now, memory, collector_id=self._collector_id))
         self.failures, self.error, self.last = 0, None, reading
         await self._observe(reading)
         return reading
@@ -98,7 +100,7 @@ class Watcher:
         reading = out_of_reach(self.last, self._clock.now())
         # What else was wrong stays open: nobody can tell now whether it is over.
         now = unreachable("no answer by SNMP") | still_open(memory.open)
-        await self._tell(*news(self.printer, reading, now, memory, collector_id=self._collector_id))
+        await self._tell(reading, *news(self.printer, reading, now, memory, collector_id=self._collector_id))
 
     async def close(self) -> None:
         """Lets go of the device."""
@@ -114,15 +116,15 @@ class Watcher:
 
     async def _remembered(self) -> Memory:
         if self._memory is None:
-            self._stored = await self._journal.cursor(CURSOR_PREFIX + self.printer.id)
-            self._memory = memory_of(self._stored)
+            own = memory_of(await self._journal.cursor(CURSOR_PREFIX + self.printer.id))
+            self._memory = newer(own, await self._board.memory(self.printer.id))
         return self._memory
 
-    async def _tell(self, entries: Sequence[Entry], memory: Memory) -> None:
-        text = memory.text()
-        if entries or text != self._stored:
-            await self._journal.append(entries, cursor=(CURSOR_PREFIX + self.printer.id, text))
-        self._memory, self._stored = memory, text
+    async def _tell(self, reading: DeviceReading, entries: Sequence[Entry], memory: Memory) -> None:
+        if entries:
+            await self._journal.append(entries, cursor=(CURSOR_PREFIX + self.printer.id, memory.text()))
+            self._board.note(self.printer.id, reading, memory)
+        self._memory = memory
 
     async def _observe(self, reading: DeviceReading) -> None:
         for observer in self._observers():

@@ -27,7 +27,8 @@ SOURCE: Final = "windows"
 _COLOURS: Final = {1: "mono", 2: "colour"}
 _MAX_TEXT: Final = 1_000
 
-Name = Annotated[str, Meta(max_length=1_000)]
+Name = Annotated[str, Meta(max_length=32_768)]
+"""Longer than any job record takes: one long title must not refuse the events that came with it."""
 Number = Annotated[int, Meta(ge=0, le=2**32)]
 
 

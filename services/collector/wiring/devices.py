@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -21,11 +21,14 @@ from services.collector.snmp.session import Session
 from services.collector.snmp.text import text_of
 from services.collector.snmp.traps import TrapListener
 from services.collector.sources.snmp.resolved import ResolvedSession
+from services.collector.watching.board import DeviceBoard
 from services.collector.watching.observing import Observer
 from services.collector.watching.poller import DevicePoller, DeviceRhythm, Printers
 from services.collector.watching.reaching import snmp_access
+from services.collector.watching.store import DeviceStore
 from services.collector.watching.watcher import Watcher
 from shared.clock import Clock
+from shared.postgres import Pool
 
 
 class Senders:
@@ -61,6 +64,7 @@ class Devices:
         guard: AddressGuard,
         journal: Journal,
         *,
+        pool: Pool,
         clock: Clock,
     ) -> None:
         self.snmp = Snmp()
@@ -71,6 +75,7 @@ class Devices:
         self._guard = guard
         self._resolver = GuardedResolver(guard)
         self._journal = journal
+        self.board = DeviceBoard(DeviceStore(pool, collector_id=settings.collector_id))
         self._clock = clock
         rhythm = DeviceRhythm(settings.device_interval_s, settings.device_timeout_s, settings.device_concurrency)
         self.poller = DevicePoller(printers, self._watcher, rhythm, clock=clock)
@@ -78,7 +83,11 @@ class Devices:
         """Called with a printer's id when a trap came from it."""
         self._senders = Senders(self._wake)
 
-    async def run(self) -> None:
+    def tasks(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """What is to be run, by name."""
+        return {"devices": self._run, "device board": self.board.run}
+
+    async def _run(self) -> None:
         """Reads devices, and hears traps if there is a port for them, until cancelled."""
         traps = TrapListener(self._senders.heard)
         try:
@@ -121,6 +130,7 @@ class Devices:
             printer,
             DeviceReader(open_session, access, clock=self._clock),
             self._journal,
+            self.board,
             self._observing,
             collector_id=self._settings.collector_id,
             clock=self._clock,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from aiohttp.abc import AbstractResolver
 
 from services.collector.access import Access
@@ -24,12 +26,18 @@ from shared.postgres import Pool
 
 
 def make_reach(
-    guard: AddressGuard, resolver: AbstractResolver, vault: Vault, ask_snmp: AskSnmp, clock: Clock
+    guard: AddressGuard,
+    resolver: AbstractResolver,
+    vault: Vault,
+    ask_snmp: AskSnmp,
+    *,
+    clock: Clock,
+    mappings: Path | None,
 ) -> Reach:
-    """The one way to devices."""
+    """The one way to devices; `mappings` is the folder of mapping files that addresses may name."""
 
     def open_at(address: str, ref: PrinterRef, access: Access) -> PrinterSource:
-        return open_source(address, ref, access, resolver)
+        return open_source(address, ref, access, resolver, mappings)
 
     return Reach(guard, open_at, vault, clock, ask_snmp)
 

@@ -251,6 +251,14 @@ async def test_how_to_log_in_is_never_shown(api, devices, tmp_path):
     assert (after["access"]["snmp"], after["access"]["password_set"]) == (None, False)
 
 
+async def test_what_an_edit_of_a_log_in_leaves_out_stays(api, registry_rows):
+    one = "/v1/printers/id-1"
+    await api.patch(one, json={"access": LOGIN})
+    await api.patch(one, json={"access": {"snmp": {"port": 1161}}})
+    kept = Vault([KEY]).open("id-1", registry_rows.rows["id-1"].sealed_access)
+    assert kept == Access(username="admin", password=SECRETS[0], snmp=SnmpAccess(community=SECRETS[1], port=1161))
+
+
 @pytest.mark.parametrize(
     ("snmp", "words"),
     [
@@ -259,6 +267,7 @@ async def test_how_to_log_in_is_never_shown(api, devices, tmp_path):
         (V3 | {"priv_key": ""}, "privacy key of 8 characters"),
         (V3 | {"auth_protocol": "", "priv_key": SECRETS[3]}, "no privacy without authentication"),
         ({"community": ""}, "needs a community"),
+        ({"port": 53}, "port 53 is another service's"),
     ],
 )
 async def test_a_log_in_by_snmp_that_can_not_work_is_refused(api, snmp, words):

@@ -57,7 +57,7 @@ class FakeDevice:
         message = decode(octets)
         return encode(replace(await self.send(message), request_id=message.request_id))
 
-    def read(self, octets: bytes, request_id: int) -> Message:
+    async def read(self, octets: bytes, request_id: int) -> Message:
         return decode(octets)
 
     def _whole(self, number: int, moment: datetime) -> tuple[Attribute, ...]:

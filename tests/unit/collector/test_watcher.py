@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ from msgspec.structs import replace
 from services.collector.devices.reading import DeviceReading
 from services.collector.journal import Journal
 from services.collector.registry.printers import Printer
+from services.collector.watching.board import DeviceBoard
+from services.collector.watching.memory import Memory
+from services.collector.watching.store import KeptDevice, NewDevice
 from services.collector.watching.watcher import GONE_AFTER, WHOLE_EVERY, Watcher
 from shared.clock import FixedClock
 from shared.errors import Reject, Retry
@@ -62,8 +65,28 @@ class FakeDevice:
         return self.says
 
 
+class FakeRows:
+    """PostgreSQL for devices; `away` makes it fail."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, KeptDevice] = {}
+        self.away = False
+
+    async def load(self, printer_id: str) -> KeptDevice | None:
+        if self.away:
+            raise Retry("away")
+        return self.kept.get(printer_id)
+
+    async def save(self, devices: Mapping[str, NewDevice]) -> None:
+        if self.away:
+            raise Retry("away")
+        self.kept |= {key: KeptDevice("c1", each.memory, each.text) for key, each in devices.items()}
+
+
 class World:
     def __init__(self, journal: Journal) -> None:
+        self.rows = FakeRows()
+        self.board = DeviceBoard(self.rows)
         self.clock = FixedClock(AT)
         self.journal = journal
         self.device = FakeDevice()
@@ -73,7 +96,13 @@ class World:
 
     def start(self, printer: Printer = PRINTER) -> Watcher:
         return Watcher(
-            printer, self.device, self.journal, lambda: self.observers, collector_id="c1", clock=self.clock
+            printer,
+            self.device,
+            self.journal,
+            self.board,
+            lambda: self.observers,
+            collector_id="c1",
+            clock=self.clock,
         )
 
     async def observe(self, printer: Printer, reading: DeviceReading) -> None:
@@ -176,3 +205,41 @@ async def test_a_journal_that_fails_leaves_the_news_for_the_next_reading(world: 
     await world.journal.open()
     await world.look(IDLE)
     assert await world.told() == [("devices.v1", "idle")]
+
+
+async def test_the_next_collector_knows_which_alerts_are_open(world: World, tmp_path: Path) -> None:
+    low = replace(IDLE, supplies=(replace(IDLE.supplies[0], level_percent=4, state="low"),))
+    await world.look(low)
+    await world.told()
+    assert await world.board.save()
+    other = Journal(tmp_path / "other.sqlite", clock=world.clock)
+    await other.open()
+    world.journal = other
+    world.watcher = Watcher(PRINTER, world.device, other, world.board, list, collector_id="c2", clock=world.clock)
+    await world.look(low)
+    assert await world.told() == []
+    await world.look(IDLE)
+    assert await world.told() == [("devices.v1", "idle"), ("alerts.v1", "cleared supply_low")]
+    await other.close()
+
+
+async def test_a_journal_that_was_away_from_a_device_goes_by_what_was_told_since(world: World) -> None:
+    await world.look(IDLE)
+    await world.told()
+    later = Memory(digest="another", at=world.clock.moment + timedelta(hours=1))
+    world.rows.kept[PRINTER.id] = KeptDevice("c2", later.text(), "{}")
+    world.watcher = world.start()
+    await world.look(IDLE)
+    assert await world.told() == [("devices.v1", "idle")]
+
+
+async def test_postgresql_away_keeps_nobody_from_telling_and_what_was_noted_is_kept_later(world: World) -> None:
+    world.rows.away = True
+    await world.look(IDLE)
+    assert await world.told() == [("devices.v1", "idle")]
+    assert not await world.board.save()
+    world.rows.away = False
+    assert await world.board.save()
+    kept = await world.board.kept(PRINTER.id)
+    assert kept is not None
+    assert (kept[0], kept[1].model) == ("c1", "Example 9000")

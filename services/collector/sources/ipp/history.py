@@ -125,7 +125,7 @@ class EndedJobs:
             self._digest = blake2b(octets[: HEADER.size - 4] + octets[HEADER.size :], digest_size=16).digest()
             if self._digest == self._digest_read:
                 return None
-        return self._client.read(octets, number)
+        return await self._client.read(octets, number)
 
     def _recalled(self, job: View) -> View:
         number = job.integer("job-id")

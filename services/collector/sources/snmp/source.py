@@ -1,4 +1,4 @@
-"""A printer that speaks nothing but SNMP: it tells who it is and what it does, and has no list of jobs."""
+"""A printer that speaks nothing but SNMP: it tells who it is and what it does; HP's tell their last jobs, too."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from services.collector.access import SnmpAccess
 from services.collector.devices.reader import DeviceReader
 from services.collector.devices.reading import DeviceReading
 from services.collector.snmp.opening import Snmp
+from services.collector.sources.hp_jobs.reader import HpJobs
 from services.collector.sources.snmp.resolved import ResolvedSession
 from services.collector.sources.source import Activity, PrinterFacts, PrinterState, Reading
 from shared.clock import Clock, SystemClock
+from shared.events.jobs import PrinterRef
 
 SNMP_PORT: Final = 161
 _ACTIVITIES: Final[dict[str, Activity]] = {
@@ -31,21 +33,33 @@ class SnmpSource:
     """A PrinterSource over SNMP alone."""
 
     def __init__(
-        self, host: str, access: SnmpAccess, resolver: AbstractResolver, *, clock: Clock | None = None
+        self,
+        host: str,
+        access: SnmpAccess,
+        resolver: AbstractResolver,
+        printer: PrinterRef,
+        *,
+        clock: Clock | None = None,
     ) -> None:
         self._snmp = Snmp()
+        self._clock = clock or SystemClock()
+        self._jobs = HpJobs(ResolvedSession(self._snmp, host, access, resolver), printer)
         self._reader = DeviceReader(
             lambda login: ResolvedSession(self._snmp, host, login, resolver),
             access,
-            clock=clock or SystemClock(),
+            clock=self._clock,
         )
 
     @classmethod
-    def at(cls, address: str, access: SnmpAccess | None, resolver: AbstractResolver) -> SnmpSource:
-        """A source at an address such as snmp://plotter.example:161."""
+    def at(
+        cls, address: str, access: SnmpAccess | None, resolver: AbstractResolver, printer: PrinterRef | None = None
+    ) -> SnmpSource:
+        """A source at an address such as snmp://plotter.example:161; `printer` goes into each record of a job."""
         parts = urlsplit(address)
         login = access or SnmpAccess()
-        return cls(parts.hostname or "", replace(login, port=parts.port or SNMP_PORT), resolver)
+        return cls(
+            parts.hostname or "", replace(login, port=parts.port or SNMP_PORT), resolver, printer or PrinterRef()
+        )
 
     async def probe(self) -> PrinterFacts:
         """See PrinterSource."""
@@ -59,8 +73,9 @@ class SnmpSource:
         )
 
     async def completed_jobs(self, cursor: str = "") -> Reading:
-        """See PrinterSource; there are none."""
-        return Reading((), cursor, state_of(await self._reader.look()))
+        """See PrinterSource; only HP's have jobs."""
+        state = state_of(await self._reader.look())
+        return await self._jobs.read(cursor, self._clock.now(), state)
 
     async def close(self) -> None:
         """See PrinterSource."""
