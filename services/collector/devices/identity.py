@@ -81,6 +81,10 @@ def _model(
     for text in (host, private, device_id.get("MDL"), named.group(1) if named else None, entity):
         if text and (model := _tidy(text)):
             return model
+    # The administrator may have named it otherwise; out of the box it mostly is the model.
+    called = _first(text_of(row.get(mib.PRINTER_NAME)) for row in view.rows(mib.GENERAL).values())
+    if called and vendor_named(called):
+        return _tidy(called)
     makers = load_makers()
     if about and not any(fnmatchcase(about.lower(), each) for each in makers.print_servers.texts):
         return _tidy(about)

@@ -17,6 +17,8 @@ from shared.events.devices import DeviceSupply
 
 LOW_PERCENT: Final = 10
 SOME_LEFT: Final = -3
+NEARLY_EMPTY: Final = -1_000
+"""No number of the standard: what quirks put for a maker's own number that means it."""
 _RECEPTACLE: Final = 4
 """PrtMarkerSuppliesClassTC: other(1), supplyThatIsConsumed(3), receptacleThatIsFilled(4)."""
 _PERCENT: Final = 19
@@ -126,6 +128,8 @@ def supply_state(level: int | None, percent: int | None, *, waste: bool) -> str:
     empty, low, some = ("full", "nearly_full", "ok") if waste else ("empty", "low", "some_left")
     if level == 0:
         return empty
+    if level == NEARLY_EMPTY:
+        return low
     if percent is not None:
         return low if percent <= LOW_PERCENT else "ok"
     return some if level is not None and (level > 0 or level == SOME_LEFT) else "unknown"
