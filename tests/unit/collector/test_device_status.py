@@ -84,6 +84,10 @@ def test_the_printer_is_the_device_of_that_type() -> None:
         (*mib.HR_DEVICE, mib.HR_DEVICE_TYPE, 9): VarBind((), Tag.OID, mib.HR_DEVICE_PRINTER),
     }
     assert printer_index(View(rows)) == 9
+    del rows[(*mib.HR_DEVICE, mib.HR_DEVICE_TYPE, 9)]
+    assert printer_index(View(rows)) is None, "a network card is no printer"
+    supply = (*mib.SUPPLY, mib.SUPPLY_LEVEL, 5, 1)
+    assert printer_index(View(rows | {supply: VarBind(supply, Tag.INTEGER, 1)})) == 5
     assert printer_index(view(doing=3)) == 7
     assert printer_index(View({})) is None
 
