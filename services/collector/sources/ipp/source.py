@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from services.collector.sources.ipp.behind import Behind
 from services.collector.sources.ipp.client import Address, IppClient
-from services.collector.sources.ipp.counts import Attempt, Counts
+from services.collector.sources.ipp.counts import Attempt, Counts, begun_again, ends
 from services.collector.sources.ipp.cursor import Cursor, Tried
 from services.collector.sources.ipp.encode import Prepared
 from services.collector.sources.ipp.history import EndedJobs, jobs_of
@@ -90,6 +90,8 @@ class IppSource:
         waiting = await self._waiting(before) if about.is_cups else {}
         tried = before.attempts | {number: (sides, None) for number, sides in heard.items()} | waiting
         found = await self._ended.read(before.marks, clock, up_time_s)
+        ended = ends(found.jobs, before.ended) if about.is_cups else {}
+        tried |= begun_again(ended, before.ended, tried)
         final, waits = await self._behind.final(found.jobs, printer) if about.is_cups else ({}, set[int]())
         listed = [job for job in found.jobs if job.integer("job-id") not in waits]
         jobs, refused = await self._records(listed, about, clock, tried, final)
@@ -98,7 +100,7 @@ class IppSource:
             clock = clock.after(job)
         # Attempts stay while their job may be read again, and go with the printer's memory of it.
         kept = {number: seen for number, seen in tried.items() if number in found.remembered or number in waiting}
-        after = Cursor(clock.pins, clock.seen_s, before.marks if waits else found.marks, kept)
+        after = Cursor(clock.pins, clock.seen_s, before.marks if waits else found.marks, kept, ended)
         self._heard = {number: sides for number, sides in self._heard.items() if heard.get(number) != sides}
         # What comes from the device behind a queue may differ although the queue says the same.
         self._read_up_to = "" if about.is_cups else after.text()
