@@ -195,3 +195,30 @@ async def test_a_job_that_cups_had_to_print_twice_is_counted_once(
     assert reading is not None
     assert (reading.jobs[0].outcome, reading.jobs[0].lines[0].impressions) == ("completed", 3)
     assert View(counted.first(GroupTag.JOB)).integer("job-impressions-completed") == 6
+
+
+async def test_a_job_that_somebody_has_printed_again_is_a_job_of_its_own_with_its_own_counts(
+    cupsd: Cupsd, tmp_path: Path
+) -> None:
+    """The button *Reprint* of CUPS: its counters go on, so that three sides end at six. It needs no event."""
+    source = IppSource.at(cupsd.queue_uri("plotter"), PRINTER)
+    number = cupsd.lp("plotter", pdf(tmp_path / "plan.pdf", pages=3), title="again")
+    first, before = await job_titled(source, "again")
+    await source.close()
+    await asyncio.to_thread(cupsd.hold, "plotter", number, "restart")
+
+    later = IppSource.at(cupsd.queue_uri("plotter"), PRINTER)
+    cursor = before.cursor
+
+    async def look() -> JobCompleted | None:
+        nonlocal cursor
+        reading = await later.completed_jobs(cursor)
+        cursor = reading.cursor
+        return next((job for job in reading.jobs if job.title == "again" and job != first), None)
+
+    second = await eventually_async(look, within_s=30, what="the second print is read")
+    await later.close()
+    assert second is not None
+    assert second.completed_at > first.completed_at
+    assert [job.lines[0].impressions for job in (first, second)] == [3, 3]
+    assert [job.lines[0].sheets for job in (first, second)] == [3, 3]

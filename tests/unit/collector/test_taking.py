@@ -214,6 +214,7 @@ async def test_a_queues_job_is_one_of_the_device_that_it_prints_on(tmp_path: Pat
 
 async def test_old_jobs_are_forgotten_and_take_nothing_along(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "REMEMBERED", 10)
+    monkeypatch.setattr(memory, "FORGETS_EVERY", 1)
     await desk.bring(*(by_cups(number) for number in range(20)))
     await desk.bring(*(by_device(100 + number) for number in range(20)))
     assert len(await desk.counted()) == 30
