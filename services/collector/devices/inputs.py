@@ -6,7 +6,7 @@ from typing import Final
 
 from services.collector.devices import mib
 from services.collector.devices.supplies import level_percent, supply_state
-from services.collector.devices.view import View, number_of
+from services.collector.devices.view import View, level_of
 from services.collector.snmp.text import text_of
 from shared.events.devices import DeviceInput
 
@@ -17,8 +17,8 @@ def inputs_of(view: View) -> tuple[DeviceInput, ...]:
     """All trays and rolls, each once, in the order of the device."""
     found: dict[tuple[object, ...], DeviceInput] = {}
     for index, row in view.rows(mib.INPUT).items():
-        level = number_of(row.get(mib.INPUT_LEVEL))
-        capacity = number_of(row.get(mib.INPUT_CAPACITY))
+        level = level_of(row.get(mib.INPUT_LEVEL))
+        capacity = level_of(row.get(mib.INPUT_CAPACITY))
         percent = level_percent(level, capacity)
         media = text_of(row.get(mib.INPUT_MEDIA)) or text_of(row.get(mib.INPUT_MEDIA_TYPE))
         each = DeviceInput(

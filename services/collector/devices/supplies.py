@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.collector.devices import mib
-from services.collector.devices.view import Index, Row, View, number_of
+from services.collector.devices.view import Index, Row, View, level_of, number_of
 from services.collector.devices.words import colour_in, content_in, kind_in
 from services.collector.snmp.text import text_of
 from shared.events.devices import DeviceSupply
@@ -94,8 +94,8 @@ def cartridge_content(view: View) -> str | None:
 def _supply(index: Index, row: Row, colorants: Mapping[Index, str], content: str | None) -> DeviceSupply:
     name = text_of(row.get(mib.SUPPLY_DESCR))
     unit = number_of(row.get(mib.SUPPLY_UNIT))
-    level = number_of(row.get(mib.SUPPLY_LEVEL))
-    capacity = number_of(row.get(mib.SUPPLY_CAPACITY))
+    level = level_of(row.get(mib.SUPPLY_LEVEL))
+    capacity = level_of(row.get(mib.SUPPLY_CAPACITY))
     kind = _kind(row, name, content)
     waste = number_of(row.get(mib.SUPPLY_CLASS)) == _RECEPTACLE or bool(kind and kind.startswith("waste"))
     percent = level_percent(level, 100 if unit == _PERCENT and (capacity or 0) <= 0 else capacity)

@@ -53,6 +53,12 @@ def number_of(bind: VarBind | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else None  # noqa: PLR2004
 
 
+def level_of(bind: VarBind | None) -> int | None:
+    """A level or a capacity, an Integer32: agents that send it unsigned make 4294967293 of -3."""
+    number = number_of(bind)
+    return number - 2**32 if number is not None and 2**31 <= number < 2**32 else number
+
+
 def octets_of(bind: VarBind | None) -> bytes | None:
     """The bytes of an object."""
     return bind.value if bind is not None and isinstance(bind.value, bytes) else None

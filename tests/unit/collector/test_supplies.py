@@ -72,6 +72,14 @@ def test_the_level_of_a_waste_box_is_the_room_that_is_left(level, capacity, perc
 
 
 @pytest.mark.parametrize(
+    ("sent", "state"), [(2**32 - 3, "some_left"), (2**32 - 2, "unknown"), (2**32 - 1, "unknown")]
+)
+def test_a_negative_number_that_was_sent_unsigned_is_no_level(sent: int, state: str) -> None:
+    found = supply(level=sent, capacity=2**32 - 2)
+    assert (found.level_percent, found.level, found.capacity, found.state) == (None, None, None, state)
+
+
+@pytest.mark.parametrize(
     ("columns", "kind"),
     [
         ({"name": "Pojemnik na toner"}, "waste_toner"),
