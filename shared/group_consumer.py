@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import structlog
 from confluent_kafka import Consumer, KafkaError
@@ -20,6 +20,8 @@ from shared.kafka import (
 
 log = structlog.get_logger(__name__)
 
+Strategy = Literal["roundrobin", "cooperative-sticky"]
+
 MAX_WAITING_KIB: Final = 24 * 1024
 """How much waits in memory to be taken."""
 FETCH_BYTES: Final = 8 * 1024 * 1024
@@ -31,7 +33,15 @@ FETCH_WAIT_MS: Final = 100
 assert FETCH_PARTITION_BYTES <= MAX_RECORD_BYTES <= FETCH_BYTES <= MAX_WAITING_KIB * 1024  # noqa: S101
 
 
-def make_group_consumer(bootstrap: str, *, client_id: str, group_id: str, instance: str | None) -> Consumer:
+def make_group_consumer(
+    bootstrap: str,
+    *,
+    client_id: str,
+    group_id: str,
+    instance: str | None,
+    strategy: Strategy = "roundrobin",
+    reset: Literal["earliest", "latest"] = "earliest",
+) -> Consumer:
     """A consumer that commits only what it is told to commit; it connects by itself, in threads of its own.
 
     Args:
@@ -39,6 +49,8 @@ def make_group_consumer(bootstrap: str, *, client_id: str, group_id: str, instan
         client_id: names the process in the broker's log.
         group_id: members of one group share its partitions.
         instance: a name of this member that outlives it; see kafka.make_consumer.
+        strategy: how partitions are shared out; by "cooperative-sticky" those that stay are never taken.
+        reset: where reading begins where the group never committed.
 
     Raises:
         ConfigError: the address is no list of host:port.
@@ -49,8 +61,8 @@ def make_group_consumer(bootstrap: str, *, client_id: str, group_id: str, instan
         "client.id": client_id,
         "group.id": group_id,
         "enable.auto.commit": False,
-        "auto.offset.reset": "earliest",
-        "partition.assignment.strategy": "roundrobin",
+        "auto.offset.reset": reset,
+        "partition.assignment.strategy": strategy,
         "heartbeat.interval.ms": HEARTBEAT_MS,
         "session.timeout.ms": SESSION_TIMEOUT_MS,
         "max.poll.interval.ms": MAX_POLL_INTERVAL_MS,

@@ -113,6 +113,10 @@ class Running:
         """The process id of a running service."""
         return self._processes[service].pid
 
+    def ended(self, service: str) -> bool:
+        """Whether a service has ended by itself."""
+        return self._processes[service].poll() is not None
+
     def log_of(self, service: str) -> str:
         """All that a service has logged so far."""
         return (self.data_dir / f"{service}.log").read_text(errors="replace")

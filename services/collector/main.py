@@ -10,31 +10,29 @@ from typing import Final
 
 import structlog
 
-from services.collector.access import Access
 from services.collector.addresses import AddressGuard, GuardedResolver
-from services.collector.http.access import AccessApi
-from services.collector.http.groups import GroupsApi
-from services.collector.http.jobs import JobsApi
-from services.collector.http.printers import PrintersApi
-from services.collector.intake.bring import Intake
+from services.collector.discovery.searches import Searches
+from services.collector.http.devices import DevicesApi
 from services.collector.journal import Journal
 from services.collector.networks import parse_networks
-from services.collector.onboarding.reach import Reach
 from services.collector.polling.look import Looker
 from services.collector.polling.poller import Poller, Rhythm
 from services.collector.publisher import KafkaSender, Publisher
-from services.collector.registry.groups import GroupStore
 from services.collector.registry.printers import Printer
 from services.collector.registry.registry import Registry
 from services.collector.registry.store import RegistryStore
 from services.collector.settings import CollectorSettings, load_settings
-from services.collector.sources.opening import open_source
-from services.collector.sources.source import PrinterSource
 from services.collector.vault import Vault
+from services.collector.wiring.brought import Bringers
+from services.collector.wiring.devices import Devices
+from services.collector.wiring.events import event_watch, notification_routes
+from services.collector.wiring.printers import make_reach, printer_routes
+from services.collector.wiring.reconciling import Reconciling
+from services.collector.wiring.sharing import Sharing
+from services.collector.wiring.taking_in import TakingIn
 from shared import log
 from shared.clock import SystemClock
 from shared.errors import Retry, Unreachable
-from shared.events.jobs import PrinterRef
 from shared.health import Readiness
 from shared.http.app import make_app, serve_http
 from shared.kafka import check_bootstrap, make_producer
@@ -78,31 +76,54 @@ async def serve(settings: CollectorSettings) -> None:
                 raise
             _log.warning("printers_of_the_last_run_are_read", printers=len(registry.printers()), error=str(error))
             await pool.open()
-        await _run(settings, pool, journal, registry, clock)
+        sharing = Sharing(settings, pool, journal, registry, clock=clock)
+        await sharing.begin()
+        try:
+            await _run(settings, pool, journal, registry, sharing, clock=clock)
+        finally:
+            await sharing.close()
     finally:
         await journal.close()
         await pool.close()
 
 
 async def _run(
-    settings: CollectorSettings, pool: Pool, journal: Journal, registry: Registry, clock: SystemClock
+    settings: CollectorSettings,
+    pool: Pool,
+    journal: Journal,
+    registry: Registry,
+    sharing: Sharing,
+    *,
+    clock: SystemClock,
 ) -> None:
-    guard = AddressGuard(parse_networks(settings.printer_networks))
+    networks = parse_networks(settings.printer_networks)
+    guard, vault = AddressGuard(networks), Vault(settings.keys)
     resolver = GuardedResolver(guard)
-
-    def open_at(address: str, ref: PrinterRef, access: Access) -> PrinterSource:
-        return open_source(address, ref, access, resolver)
-
-    reach = Reach(guard, open_at, Vault(settings.keys), clock)
+    devices = Devices(
+        settings,
+        sharing.owned.view(),
+        lambda each: vault.open(each.id, each.sealed_access),
+        guard,
+        journal,
+        pool=pool,
+        clock=clock,
+    )
+    reconciling = Reconciling(settings, pool, journal, registry)
+    devices.observers += reconciling.observers
+    reach = make_reach(guard, resolver, vault, devices.about, clock=clock, mappings=settings.mappings)
+    searches = Searches(registry, reach, networks)
 
     def make_looker(printer: Printer) -> Looker:
-        source = open_at(printer.address, printer.ref, reach.access(printer))
-        return Looker(printer, source, journal, guard, collector_id=settings.collector_id)
+        source = reach.open_source(printer.address, printer.ref, reach.access(printer))
+        intake, behind = taking_in.intake, taking_in.device_at
+        return Looker(printer, source, journal, guard, intake, behind=behind, progress=sharing.handover)
 
     rhythm = Rhythm(
         settings.poll_interval_s, settings.poll_max_delay_s, settings.poll_timeout_s, settings.poll_concurrency
     )
-    poller = Poller(registry, make_looker, rhythm, clock=clock)
+    poller = Poller(sharing.owned.view(), make_looker, rhythm, clock=clock, aligned=sharing.owned.aligned)
+    devices.wakes.append(poller.wake)
+    taking_in = TakingIn(settings, journal, registry, lambda each: poller.status(each).prints_on, clock=clock)
     client_id = f"inkmeter-collector-{settings.collector_id}"
     sender = KafkaSender(
         partial(make_producer, settings.kafka_bootstrap, client_id),
@@ -110,30 +131,42 @@ async def _run(
         topic_prefix=settings.topic_prefix,
     )
     publisher = Publisher(journal, sender, clock=clock)
-    intake = Intake(journal, registry, collector_id=settings.collector_id, clock=clock)
+    bringers = Bringers(settings, taking_in.intake, journal, publisher, registry, clock=clock)
 
     async def database() -> str | None:
         return registry.fault
 
+    watch = event_watch(
+        sharing.owned.view(), poller, reach.access, resolver, interval_s=settings.events_interval_s
+    )
     readiness = Readiness()
     readiness.add("journal", journal.probe)
     readiness.add("kafka", publisher.probe)
     readiness.add("database", database)
+    bringers.add_probes(readiness)
     routes = [
-        *PrintersApi(registry, poller, reach).routes(),
-        *AccessApi(registry, reach).routes(),
-        *GroupsApi(GroupStore(pool), registry, clock=clock).routes(),
-        *JobsApi(intake, journal, publisher, clock=clock).routes(),
+        *printer_routes(registry, sharing.statuses(poller), pool, reach, searches=searches),
+        *bringers.routes(),
+        *notification_routes(registry, poller),
+        *reconciling.routes(),
+        *DevicesApi(registry, devices.poller, devices.board).routes(),
     ]
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
-    await run_until_stopped(
-        {
-            "http": lambda: serve_http(app, settings.http_host, settings.http_port),
-            "publisher": publisher.run,
-            "poller": poller.run,
-            "registry": registry.run,
-        }
-    )
+    try:
+        await run_until_stopped(
+            {
+                "http": lambda: serve_http(app, settings.http_host, settings.http_port),
+                "publisher": publisher.run,
+                "poller": poller.run,
+                "registry": registry.run,
+                **devices.tasks(),
+                **bringers.tasks(),
+                **sharing.tasks(poller),
+                **({"events": watch.run} if settings.events_interval_s else {}),
+            }
+        )
+    finally:
+        await searches.close()
 
 
 def main() -> int:

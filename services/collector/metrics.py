@@ -18,6 +18,17 @@ JOURNAL_REFUSED = Gauge(
 )
 PUBLISHED = Counter("inkmeter_collector_published_total", "Records that Kafka has acknowledged.", ["topic"])
 JOBS = Counter("inkmeter_collector_jobs_total", "Jobs journaled for the first time, by source.", ["source"])
+MERGED = Counter(
+    "inkmeter_collector_merged_readings_total",
+    "Readings of a job that another source had told of; they are no second job.",
+    ["source"],
+)
+UNKNOWN = Counter(
+    "inkmeter_collector_unknown_total",
+    "What counters counted and no job told, booked on Unknown, in the counter's unit. Growing: which printer? "
+    "`inkmeter printers reconciliation` tells.",
+    ["unit"],
+)
 DUPLICATES = Counter(
     "inkmeter_collector_duplicate_jobs_total", "Jobs brought again by HTTP; they are not journaled twice."
 )
@@ -30,4 +41,35 @@ LATE_LOOKS = Counter(
 PRINTERS_FAILING = Gauge(
     "inkmeter_collector_printers_failing",
     "Printers whose last look failed. Above 0: `inkmeter printers list` says which and why.",
+)
+FILES = Counter(
+    "inkmeter_collector_files_total",
+    "Files of watched folders, by how they ended. Refused: `inkmeter folders` says why.",
+    ["folder", "outcome"],
+)
+FILE_RECORDS = Counter(
+    "inkmeter_collector_file_records_total",
+    "Records of files, by what became of them. Refused: the file <name>.rejects.jsonl beside it says why.",
+    ["folder", "outcome"],
+)
+PRINTERS_OWNED = Gauge(
+    "inkmeter_collector_printers_owned",
+    "Printers that this collector reads. Over all collectors fewer than are enabled, for more than a minute: "
+    "`inkmeter printers list` says which are not read.",
+)
+EVENT_SERVERS = Gauge(
+    "inkmeter_collector_event_servers",
+    "CUPS servers whose events are read. Fewer than there are: ended jobs are found by polling only.",
+)
+EVENTS = Counter("inkmeter_collector_events_total", "Events that CUPS servers told.")
+WINDOWS_JOBS = Counter(
+    "inkmeter_collector_windows_jobs_total",
+    "Jobs of Windows print servers, by whether their event 805 came in time. Many without: is the log whole?",
+    ["events"],
+)
+DEVICE_LOOKS = Counter(
+    "inkmeter_collector_device_looks_total", "Readings of devices by SNMP, by how they ended.", ["outcome"]
+)
+TRAPS = Counter(
+    "inkmeter_collector_traps_total", "SNMP traps, by whether a printer that is read here sent them.", ["sender"]
 )

@@ -36,11 +36,45 @@ class CollectorSettings(CommonSettings):
         description="Longest pause after failures, in seconds; above 60 a printer may forget jobs meanwhile.",
     )
     poll_timeout_s: float = Field(30.0, ge=1, le=600, description="Longest time of one look at a printer.")
+    events_interval_s: float = Field(
+        1.0,
+        ge=0,
+        le=60,
+        description="How often each CUPS server is asked for events, in seconds; 0: its queues are only polled.",
+    )
     poll_concurrency: int = Field(64, ge=1, le=1_000, description="Printers asked at the same time at most.")
+    correlate_window_s: int = Field(
+        900,
+        ge=0,
+        le=86_400,
+        description="How far apart in time two sources may tell of one job, in seconds; see docs/printers.",
+    )
+    reconcile_grace_s: int = Field(
+        600,
+        ge=0,
+        le=604_800,
+        description="How long a device's counter may be ahead of its jobs before the rest is booked on Unknown, "
+        "in seconds.",
+    )
     printer_networks: str = Field(
         PRIVATE_NETWORKS,
         description="Networks that printers may be in, comma-separated; all else is never connected to.",
     )
+
+    device_interval_s: float = Field(
+        60.0, ge=0.2, le=86_400, description="How often each device is read by SNMP, in seconds."
+    )
+    device_timeout_s: float = Field(60.0, ge=1, le=600, description="Longest time of one reading by SNMP.")
+    device_concurrency: int = Field(
+        32, ge=1, le=1_000, description="Devices read by SNMP at the same time at most."
+    )
+    trap_port: int = Field(
+        0,
+        ge=0,
+        le=65_535,
+        description="UDP port for SNMP traps, after which a device is read at once; 0 for none.",
+    )
+    trap_host: str = Field("0.0.0.0", description="Address that SNMP traps are heard at.")  # noqa: S104
 
     secret_key: SecretStr | None = Field(
         None,
@@ -56,6 +90,28 @@ class CollectorSettings(CommonSettings):
         except Reject as error:
             raise ValueError(error.reason) from error
         return value
+
+    mappings: Path | None = Field(
+        None, description="Folder of mapping files that addresses ews://HOST?mapping=NAME may name."
+    )
+    watch: Path | None = Field(
+        None, description="TOML file that names the watched folders, see docs/printers/files.md; without it none."
+    )
+    watch_interval_s: float = Field(
+        5.0, ge=0.2, le=3_600, description="How often each watched folder is looked at, in seconds."
+    )
+
+    windows_printers: Path | None = Field(
+        None,
+        description="TOML file that says which queues of Windows print on which printers, see "
+        "docs/printers/windows.md.",
+    )
+    windows_wait_s: float = Field(
+        60.0,
+        ge=0,
+        le=86_400,
+        description="How long a job of a Windows print server waits for the event that tells copies and colour.",
+    )
 
     @field_validator("printer_networks")
     @classmethod

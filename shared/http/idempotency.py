@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 from shared.http.headers import IDEMPOTENCY_KEY
 from shared.http.problems import FieldError, Invalid
 from shared.http.routes import Call
+
+
+class Creation(NamedTuple):
+    """A request that creates something under a key of its sender's."""
+
+    key: str
+    request_sha256: bytes
+
+
+async def creation_of(call: Call) -> Creation | None:
+    """The key of a request and what it asks for; None where it has no key."""
+    key = call.idempotency_key
+    return None if key is None else Creation(key, await fingerprint(call))
 
 
 async def fingerprint(call: Call) -> bytes:

@@ -97,8 +97,11 @@ def known(shop: Running) -> dict[str, str]:
     asked = {"change": {"billable": False}, "jobs": [first["job_id"]], "reason": "an offer"}
     status, told = shop.http("accounting", "POST", "/v1/corrections", asked)
     assert status == 201, told
+    status, group = shop.http("collector", "POST", "/v1/groups", {"name": "plotters"})
+    assert status == 201, group
     return {
         "corrections": str(told["id"]),
+        "groups": group["id"],
         "customers": "CITY",
         "departments": "ARCH",
         "jobs": first["job_id"],
@@ -108,7 +111,7 @@ def known(shop: Running) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("service", ["accounting", "reporting"])
+@pytest.mark.parametrize("service", ["accounting", "collector", "reporting"])
 def test_made_up_requests_are_answered_as_the_description_says(
     shop: Running, known: dict[str, str], service: str
 ) -> None:

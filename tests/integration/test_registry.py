@@ -10,8 +10,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from services.collector.snmp.values import Tag, VarBind
 from tests.fixtures.cups.ippeveprinter import EvePrinter, start_ippeveprinter
-from tests.running import Running
+from tests.fixtures.snmp.snmpd import AUTH_KEY, PRIV_KEY, USER, start_snmpd
+from tests.running import Running, free_port
 
 KEYS = [base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2)]
 POLL = {"INKMETER_POLL_INTERVAL_S": "0.5"}
@@ -133,6 +135,31 @@ def test_a_certificate_that_a_device_signed_itself_is_pinned_and_a_new_one_refus
     assert f"inkmeter printers edit plotter --certificate {pinned}" in check["remedy"]
     ask(shop, "PATCH", one, {"access": {"certificate_sha256": pinned}})
     assert _check(ask(shop, "POST", f"{one}/test"), "certificate")["result"] == "OK"
+
+
+@pytest.mark.needs("ippeveprinter", "dbus-daemon", "snmpd")
+def test_a_log_in_by_snmp_is_tested_on_a_real_agent(shop: Running, printer: EvePrinter, tmp_path: Path):
+    port = free_port()
+    name = (1, 3, 6, 1, 2, 1, 1, 1, 0)
+    agent = start_snmpd(tmp_path, {name: VarBind(name, Tag.OCTETS, b"Example 36")}, port)
+    keys = {"INKMETER_SNMP_AUTH_KEY": AUTH_KEY, "INKMETER_SNMP_PRIV_KEY": PRIV_KEY}
+    try:
+        v3 = ["--snmp-user", USER, "--snmp-port", str(port)]
+        added = shop.inkmeter("printers", "add", "plotter", printer.uri, *v3, **keys)
+        assert added.returncode == 0, added.stderr
+        done = shop.inkmeter("printers", "test", "plotter")
+        assert ("Example 36" in done.stdout, done.returncode) == (True, 0), done.stdout
+        wrong = shop.inkmeter("printers", "edit", "plotter", *v3, **(keys | {"INKMETER_SNMP_AUTH_KEY": "x" * 12}))
+        assert wrong.returncode == 0, wrong.stderr
+        (one,) = ask(shop, "GET", "/v1/printers")["items"]
+        check = _check(ask(shop, "POST", f"/v1/printers/{one['id']}/test"), "SNMP")
+        assert (check["result"], bool(check["remedy"])) == ("FAIL", True)
+        shown = shop.inkmeter("printers", "show", "plotter").stdout
+        assert f"version 3, port {port}, user {USER}, signed by SHA256, encrypted by AES" in shown
+        for secret in (AUTH_KEY, PRIV_KEY):
+            assert secret not in shown + str(one) + shop.log_of("collector")
+    finally:
+        agent.stop()
 
 
 def _check(report: Any, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""`inkmeter printers edit`, `enable`, `disable` and `remove`."""
+"""`inkmeter printers edit`, `replace`, `enable`, `disable` and `remove`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
+from services.collector.cli.access_options import access_of, access_options
 from services.collector.cli.finding import SERVICE, find_printer, patch_printer, printer_path
+from services.collector.cli.words import device_words
 from shared.http.client import request
 from shared.printable import printable
 from shared.terminal import data_dir_option, json_option, print_json, say
@@ -18,6 +20,7 @@ from shared.terminal import data_dir_option, json_option, print_json, say
 @click.option("--name", help="A new name.")
 @click.option("--address", help="A new address of the same device.")
 @click.option("--group", help="A new group; an empty one takes the printer out of its group.")
+@access_options
 @data_dir_option
 @json_option
 def edit(
@@ -28,8 +31,11 @@ def edit(
     group: str | None,
     data_dir: Path | None,
     as_json: bool,
+    **access: Any,
 ) -> None:
-    """Change a printer's name, address or group; its history stays with it.
+    """Change a printer's name, address, group or log-in; its history stays with it.
+
+    A new address must lead to the same device; for another one use `inkmeter printers replace`.
 
     Example: inkmeter printers edit plotter-1 --address ipp://192.0.2.11/ipp/print
     """
@@ -37,9 +43,34 @@ def edit(
     body = {key: value for key, value in body.items() if value is not None}
     if group is not None:
         body["group"] = group or None
+    if login := access_of(access):
+        body["access"] = login
     if not body:
-        raise click.UsageError("Say what to change: --name, --address or --group.")
+        raise click.UsageError("Say what to change: --name, --address, --group, or how to log in.")
     patch_printer(printer, body, data_dir, as_json=as_json, done="Changed {name}.")
+
+
+@click.command("replace")
+@click.argument("printer")
+@click.option("--address", help="Address of the new device  [default: that of the old one]")
+@access_options
+@data_dir_option
+@json_option
+def replace(*, printer: str, address: str | None, data_dir: Path | None, as_json: bool, **access: Any) -> None:
+    """Put another device in a printer's place: name, group and history stay, its jobs are the new device's.
+
+    Example: inkmeter printers replace plotter-1 --address ipp://192.0.2.12/ipp/print
+    """
+    found = find_printer(printer, data_dir)
+    wanted = {"address": address, "access": access_of(access)}
+    body = {key: value for key, value in wanted.items() if value}
+    path, headers = f"{printer_path(found.body['id'])}/replace", {"If-Match": found.headers["ETag"]}
+    after = request(SERVICE, "POST", path, body=body, headers=headers, data_dir=data_dir).body
+    if as_json:
+        print_json(after)
+        return
+    before = f"serial number {found.body['serial']}" if found.body["serial"] else "the device before"
+    say(f"{after['name']} is now {device_words(after)}, in place of {before}. Its counters start anew.")
 
 
 @click.command("enable")

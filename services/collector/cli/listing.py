@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from services.collector.cli.finding import every_printer, find_printer
-from services.collector.cli.words import KINDS, state_words, time_words
+from services.collector.cli.reconciliation import counters_in_words
+from services.collector.cli.words import KINDS, login_words, snmp_words, state_words, time_words
 from shared.terminal import data_dir_option, json_option, print_json, print_table
 
 
@@ -55,7 +56,7 @@ def show(*, printer: str, data_dir: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    status = found["status"]
+    status, pinned = found["status"], found["access"]["certificate_sha256"]
     rows = [
         ("Name", found["name"]),
         ("Id", found["id"]),
@@ -68,10 +69,17 @@ def show(*, printer: str, data_dir: Path | None, as_json: bool) -> None:
         ("Added", time_words(found["added_at"])),
         ("State", state_words(found)),
         ("Last read", time_words(status["succeeded_at"])),
+        ("Read by", status["collector"]),
         ("Jobs read", f"{status['jobs_read']} since the collector was started"),
         ("Prints on", status["prints_on"]),
+        ("Log-in", login_words(found["access"])),
+        ("SNMP", snmp_words(found["access"]["snmp"])),
+        ("Certificate", pinned and f"held to SHA-256 {pinned}"),
+        ("In place since", time_words(found["device_since"])),
+        ("Devices before", ", ".join(found["former_serials"])),
         ("Says", ", ".join(status["reasons"])),
         ("Not readable", "; ".join(status["refused"][:3])),
         ("Warning", "; ".join(found["warnings"])),
+        ("Counter", "; ".join(counters_in_words(found["id"], data_dir))),
     ]
     print_table(["", ""], [row for row in rows if row[1]])

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from services.collector.cli.finding import SERVICE
+from services.collector.cli.words import printers_words
 from shared.http.client import call
 from shared.terminal import data_dir_option, json_option, print_json, say
 
@@ -27,7 +28,7 @@ def reseal(*, data_dir: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(told)
     else:
-        say(f"{told['printers']} printers have a log-in; {told['sealed_again']} got the first key.")
+        say(f"A log-in is kept for {printers_words(told['printers'])}; {told['sealed_again']} got the first key.")
         if told["unreadable"]:
             names = ", ".join(told["unreadable"])
             say(f"No key here decrypts those of {names}: give them again with `inkmeter printers edit`.", err=True)

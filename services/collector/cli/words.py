@@ -32,8 +32,36 @@ def state_words(printer: dict[str, Any]) -> str:
     return status["activity"] or ("read" if status["succeeded_at"] else "not read yet")
 
 
+def printers_words(count: int) -> str:
+    """So many printers."""
+    return f"{count} printer{'' if count == 1 else 's'}"
+
+
 def time_words(text: str | None) -> str | None:
     """A moment in UTC, to the second."""
     if not text:
         return None
     return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def login_words(access: dict[str, Any]) -> str | None:
+    """How the device itself is logged in to."""
+    if access["fault"]:
+        return str(access["fault"])
+    if not access["username"] and not access["password_set"]:
+        return None
+    return f"user {access['username'] or '(none)'}, {'with' if access['password_set'] else 'without'} a password"
+
+
+def snmp_words(snmp: dict[str, Any] | None) -> str | None:
+    """How SNMP is spoken with it."""
+    if snmp is None:
+        return None
+    parts = [f"version {snmp['version']}, port {snmp['port']}"]
+    if snmp["version"] == "3":
+        parts += [f"user {snmp['user']}"]
+        parts += [f"signed by {snmp['auth_protocol']}"] if snmp["auth_protocol"] else ["not signed"]
+        parts += [f"encrypted by {snmp['priv_protocol']}"] if snmp["priv_protocol"] else ["not encrypted"]
+    else:
+        parts += ["not encrypted"]
+    return ", ".join(parts)

@@ -6,7 +6,8 @@ levels) is asked for by name in one or two.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
@@ -27,6 +28,9 @@ from shared.errors import Reject, Retry
 
 MAX_SILENT: Final = 2
 """Tables that an agent may leave without an answer; with one more it counts as gone."""
+AT_A_TIME: Final = 3
+"""Questions to one device at one time: slow ones are read in bearable time, weak ones are not overrun."""
+CONTEXT_WAIT_S: Final = 3.0
 SYSTEM: Final = (mib.SYS_DESCR, mib.SYS_OBJECT_ID, mib.SYS_UP_TIME)
 PRINTER_MIB: Final[Oid] = (1, 3, 6, 1, 2, 1, 43)
 
@@ -36,6 +40,7 @@ HOST_SPANS: Final = (
     columns(mib.HR_PRINTER, mib.HR_PRINTER_STATUS, mib.HR_PRINTER_ERRORS, limit=100),
 )
 ALERT_SPAN: Final = columns(mib.ALERT, mib.ALERT_SEVERITY, mib.ALERT_DESCR, limit=1_000)
+SUPPLY_SPAN: Final = columns(mib.SUPPLY, mib.SUPPLY_COLORANT, mib.SUPPLY_LEVEL, limit=1_600)
 PRINTER_SPANS: Final = (
     columns(mib.GENERAL, mib.CONFIG_CHANGES, mib.CONFIG_CHANGES, limit=20),
     columns(mib.GENERAL, mib.PRINTER_NAME, mib.SERIAL_NUMBER, limit=40),
@@ -43,7 +48,7 @@ PRINTER_SPANS: Final = (
     columns(mib.INPUT, mib.INPUT_DESCR, mib.INPUT_DESCR, limit=200),
     columns(mib.INPUT, mib.INPUT_MEDIA_TYPE, mib.INPUT_MEDIA_TYPE, limit=200),
     columns(mib.MARKER, mib.MARKER_TECH, mib.POWER_ON_COUNT, limit=400),
-    columns(mib.SUPPLY, mib.SUPPLY_COLORANT, mib.SUPPLY_LEVEL, limit=1_600),
+    SUPPLY_SPAN,
     columns(mib.COLORANT, mib.COLORANT_VALUE, mib.COLORANT_VALUE, limit=200),
     ALERT_SPAN,
 )
@@ -90,9 +95,7 @@ class DeviceReader:
         found = await get(self._session, SYSTEM)
         if not found:
             found = await self._bare()
-        silent = 0
-        for span in (*HOST_SPANS, *PRINTER_SPANS, *ENTITY_SPANS):
-            silent = await self._take(self._session, span, found, silent)
+        await self._take((*HOST_SPANS, *PRINTER_SPANS, *ENTITY_SPANS), found)
         if context := self._context(found):
             await self._read_context(context, found)
         found |= await self._private(found)
@@ -147,15 +150,24 @@ class DeviceReader:
             raise Reject("it answers by SNMP but shows nothing: another community or user may see more")
         return {}
 
-    async def _take(self, session: Session, span: Span, found: Objects, silent: int) -> int:
-        """Adds a table; answers how many tables were silent so far."""
-        try:
-            found |= await walk(session, span)
-        except Retry:
-            if silent >= MAX_SILENT:
-                raise
-            return silent + 1
-        return silent
+    async def _take(self, spans: Sequence[Span], found: Objects) -> None:
+        """Adds tables, some at a time; a few may stay without an answer."""
+        slots = asyncio.Semaphore(AT_A_TIME)
+
+        async def one(span: Span) -> Objects | Retry:
+            async with slots:
+                try:
+                    return await walk(self._session, span)
+                except Retry as error:
+                    return error
+
+        told = await asyncio.gather(*map(one, spans))
+        silent = [each for each in told if isinstance(each, Retry)]
+        if len(silent) > MAX_SILENT:
+            raise silent[0]
+        for each in told:
+            if not isinstance(each, Retry):
+                found |= each
 
     def _context(self, found: Objects) -> str:
         """The context that may hold the printer's tables: when this one has none, and the maker has such."""
@@ -173,12 +185,13 @@ class DeviceReader:
         session = self._open(access)
         inner: Objects = {}
         try:
-            # One short question tells whether there is such a context: mostly nobody answers for it.
-            inner |= await walk(session, columns(mib.SUPPLY, mib.SUPPLY_COLORANT, mib.SUPPLY_LEVEL, limit=1_600))
+            # Mostly there is no such context, and nobody answers for it.
+            async with asyncio.timeout(CONTEXT_WAIT_S):
+                inner |= await walk(session, SUPPLY_SPAN)
             if inner:
                 for span in PRINTER_SPANS:
                     inner |= await walk(session, span)
-        except (Retry, Reject) as error:
+        except (Retry, Reject, TimeoutError) as error:
             _log.debug("snmp_context_silent", context=context, error=str(error))
         if inner:
             self._inner = session

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict, replace
@@ -16,8 +16,18 @@ UserName = Annotated[str, Meta(max_length=200)]
 Fingerprint = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")]
 
 
-class NewSnmp(SnmpAccess, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """See SnmpAccess; taken as a whole."""
+class SnmpEdit(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What is to be changed of how SNMP is spoken; what is left out stays. See SnmpAccess."""
+
+    version: SnmpVersion | UnsetType = UNSET
+    port: Annotated[int, Meta(ge=1, le=65_535)] | UnsetType = UNSET
+    community: Secret | UnsetType = UNSET
+    context: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+    user: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
+    auth_protocol: AuthProtocol | UnsetType = UNSET
+    auth_key: Secret | UnsetType = UNSET
+    priv_protocol: PrivProtocol | UnsetType = UNSET
+    priv_key: Secret | UnsetType = UNSET
 
 
 class AccessEdit(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -26,7 +36,7 @@ class AccessEdit(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_u
     username: UserName | UnsetType = UNSET
     password: Secret | UnsetType = UNSET
     certificate_sha256: Fingerprint | UnsetType = UNSET
-    snmp: NewSnmp | UnsetType | None = UNSET
+    snmp: SnmpEdit | UnsetType | None = UNSET
 
 
 class SnmpView(Struct, frozen=True, kw_only=True):
@@ -52,11 +62,15 @@ class AccessView(Struct, frozen=True, kw_only=True):
 
 def edited(access: Access, edit: AccessEdit) -> Access:
     """The access with what an edit names."""
-    changes = {name: value for name, value in asdict(edit).items() if value is not UNSET}
-    if isinstance(edit.snmp, SnmpAccess):
-        checked(edit.snmp)
-        changes["snmp"] = SnmpAccess(**asdict(edit.snmp))
+    changes = _told(edit)
+    if isinstance(edit.snmp, SnmpEdit):
+        changes["snmp"] = replace(access.snmp or SnmpAccess(), **_told(edit.snmp))
+        checked(changes["snmp"])
     return replace(access, **changes)
+
+
+def _told(edit: Struct) -> dict[str, Any]:
+    return {name: value for name, value in asdict(edit).items() if value is not UNSET}
 
 
 def checked(snmp: SnmpAccess) -> None:

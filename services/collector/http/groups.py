@@ -16,6 +16,7 @@ from shared.clock import Clock
 from shared.errors import NotFound
 from shared.http.conditions import require_match
 from shared.http.headers import ETAG, IDEMPOTENCY_KEY, IF_MATCH, LOCATION
+from shared.http.idempotency import creation_of
 from shared.http.problems import FieldError, Invalid
 from shared.http.routes import DEFAULT_LIMIT, MAX_LIMIT, Answer, Call, Route
 
@@ -111,9 +112,8 @@ class GroupsApi:
         """Makes a group; the same Idempotency-Key again answers the group that it made."""
         body: GroupBody = call.body
         name = clean(body.name, "/name") or ""
-        return self._answer(
-            await self._store.add(name, self._clock.now(), idempotency_key=call.idempotency_key), status=201
-        )
+        creation = await creation_of(call)
+        return self._answer(await self._store.add(name, self._clock.now(), creation=creation), status=201)
 
     async def rename(self, call: Call) -> Answer:
         """Renames a group, and thereby what its printers say that they belong to."""

@@ -10,9 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from services.collector.intake import idempotency
-from services.collector.intake.bring import Brought, Intake, ReadyJob
+from services.collector.intake.bring import Intake
 from services.collector.intake.ingest import read_jobs, ready_jobs
 from services.collector.intake.strict_job import StrictJob
+from services.collector.intake.taking import Brought, ReadyJob
 from services.collector.journal import Journal
 from services.collector.journal.store import Store
 from services.collector.publisher import Publisher
@@ -30,12 +31,17 @@ itself is taken once, too, also while PostgreSQL or Kafka is away."""
 
 
 class AcceptedJob(Struct, frozen=True):
-    """One job that is safe on disk. `duplicate`: the very same was brought before, and is no second job."""
+    """One job that is safe on disk.
+
+    `duplicate`: the very same was brought before, and is no second job. `merged_into`: another source had told of
+    the job, or does so in the same request: both count as one, under that job id.
+    """
 
     event_id: str
     job_id: str
     job_key: str
     duplicate: bool
+    merged_into: str | None = None
 
 
 class Accepted(Struct, frozen=True):
@@ -133,5 +139,8 @@ def _answer(jobs: Sequence[ReadyJob], brought: Sequence[Brought]) -> bytes:
     items: list[AcceptedJob] = []
     for job, became in zip(jobs, brought, strict=True):
         job_id, key = str(job.data.job.id), str(job.data.job.key)
-        items.append(AcceptedJob(event_id=job_id, job_id=job_id, job_key=key, duplicate=became.duplicate))
+        duplicate, into = became.duplicate, became.merged_into
+        items.append(
+            AcceptedJob(event_id=job_id, job_id=job_id, job_key=key, duplicate=duplicate, merged_into=into)
+        )
     return msgspec.json.encode(Accepted(items))

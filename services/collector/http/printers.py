@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
@@ -27,22 +27,31 @@ from services.collector.http.printer_bodies import (
 from services.collector.onboarding.changes import PrinterChanges
 from services.collector.onboarding.checks import Check, examine
 from services.collector.onboarding.reach import Reach
-from services.collector.polling.poller import Poller
+from services.collector.polling.poller import PrinterStatus
 from services.collector.registry.printers import Printer
 from services.collector.registry.registry import Registry
 from services.collector.registry.twice import told_twice
 from services.collector.vault import NO_ACCESS
 from shared.http.conditions import require_match
 from shared.http.headers import ETAG, IDEMPOTENCY_KEY, IF_MATCH, LOCATION
+from shared.http.idempotency import creation_of
 from shared.http.routes import Answer, Call, Route
+
+
+class KnowsStatus(Protocol):
+    """What is known of each printer, whichever collector reads it; see assignment.statuses."""
+
+    def status(self, printer_id: str) -> PrinterStatus:
+        """What was found; empty for a printer that was not looked at yet."""
+        ...
 
 
 class PrintersApi:
     """Answers for printers; reads from memory, changes through the registry."""
 
-    def __init__(self, registry: Registry, poller: Poller, reach: Reach) -> None:
+    def __init__(self, registry: Registry, statuses: KnowsStatus, reach: Reach) -> None:
         self._registry = registry
-        self._poller = poller
+        self._statuses = statuses
         self._reach = reach
         self._changes = PrinterChanges(registry, reach)
 
@@ -93,13 +102,13 @@ class PrintersApi:
     async def add(self, call: Call) -> Answer:
         """Adds a printer; the same Idempotency-Key again answers the printer that it added."""
         body: NewPrinter = call.body
-        key = call.idempotency_key
-        if key and (before := await self._registry.added_before(key)):
+        creation = await creation_of(call)
+        if creation and (before := await self._registry.added_before(creation)):
             return self._answer(before, status=201)
         address, access = normal_address(body.address), edited(NO_ACCESS, body.access)
         name, group = clean(body.name, "/name"), clean(body.group, "/group")
         printer, facts = await self._changes.new(address, access, name=name, group=group)
-        added = await self._registry.add(printer, idempotency_key=key)
+        added = await self._registry.add(printer, creation=creation)
         return self._answer(added, status=201, prints_on=facts.state.prints_on)
 
     async def edit(self, call: Call) -> Answer:
@@ -142,8 +151,7 @@ class PrintersApi:
         printer = self._registry.get(call.path["id"])
         checks = await examine(printer, self._reach)
         if warning := self._told_twice().get(printer.id):
-            found, _, remedy = warning.partition(". ")
-            checks.append(Check("counted once", "WARN", f"{found}.", remedy))
+            checks.append(Check("counted once", "OK", warning))
         return report(checks)
 
     def _matched(self, call: Call) -> Printer:
@@ -155,7 +163,7 @@ class PrintersApi:
         """Warnings by printer; a new one was not read yet, what it prints on is known from its probe."""
 
         def device_uri(printer: Printer) -> str | None:
-            known = self._poller.status(printer.id).prints_on
+            known = self._statuses.status(printer.id).prints_on
             return known or (prints_on if new and printer.id == new.id else None)
 
         return told_twice(self._registry.printers(), device_uri)
@@ -168,4 +176,4 @@ class PrintersApi:
         return Answer(self._view(printer, warning), status=status, headers=headers)
 
     def _view(self, printer: Printer, warning: str | None) -> PrinterView:
-        return view(printer, access_view(printer, self._reach.vault), self._poller.status(printer.id), warning)
+        return view(printer, access_view(printer, self._reach.vault), self._statuses.status(printer.id), warning)

@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import timedelta
+from typing import Final, Protocol
+
+from msgspec.structs import replace
 
 from services.collector import metrics
-from services.collector.intake.jobs import complete, job_entry
+from services.collector.intake.jobs import complete, device_of, job_entry
 from services.collector.intake.names import trimmed
-from services.collector.journal import Entry, Journal
+from services.collector.intake.taking import Brought, ReadyJob, Taking, take_all
+from services.collector.journal import Journal
 from services.collector.journal.store import Store
 from services.collector.registry.printers import Printer
 from shared.clock import Clock
 from shared.events.jobs import JobCompleted
 
-
-@dataclass(frozen=True, slots=True)
-class ReadyJob:
-    """A whole job record, and the journal entry that tells of it."""
-
-    data: JobCompleted
-    entry: Entry
-
-
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """What became of a job: it is safe on disk.
-
-    Attributes:
-        duplicate: the very same was brought before, and is no second job.
-        differs: a job of this identity was brought before with other values.
-        stored: it was stored now; never for a duplicate, nor, if the bringer wants only new ones, for one that
-            differs.
-    """
-
-    duplicate: bool
-    differs: bool
-    stored: bool
+WINDOW: Final = timedelta(minutes=15)
 
 
 Before = Callable[[Store], None]
@@ -58,27 +38,55 @@ class KnownPrinters(Protocol):
 class Intake:
     """Makes journal entries of jobs and stores them, with their bringer's own notes, in one transaction."""
 
-    def __init__(self, journal: Journal, printers: KnownPrinters, *, collector_id: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        printers: KnownPrinters,
+        *,
+        collector_id: str,
+        clock: Clock,
+        window: timedelta = WINDOW,
+        behind: Callable[[Printer], Printer | None] = lambda _queue: None,
+    ) -> None:
+        """How jobs are taken in.
+
+        Args:
+            journal: where they are kept.
+            printers: the registry.
+            collector_id: named in the events' sources.
+            clock: tells when.
+            window: how far apart in time two sources may tell of one job; see correlation.match.
+            behind: the registered device that a print server's queue prints on, if it is known to be one.
+        """
+        self._behind = behind
+        self._window = window
         self._journal = journal
         self._printers = printers
         self._collector_id = collector_id
         self._clock = clock
 
-    def ready(self, job: JobCompleted, *, source: str, printer: Printer | None = None) -> ReadyJob:
+    def ready(
+        self, job: JobCompleted, *, source: str, printer: Printer | None = None, device: Printer | None = None
+    ) -> ReadyJob:
         """A job with its identity, its printer's id from the registry, and its names trimmed.
 
         Args:
             job: as it came, perhaps without id and key.
             source: named in the event's own source.
             printer: the registered one, where it is known by other means than the job's own id or serial number.
+            device: the registered device that a print server's queue prints on: it is what the job is of.
 
         Raises:
             Reject: it can't be told which printer or which job this is, or a value is not possible.
         """
         job = trimmed(job)  # before it is looked up
         known = printer or self._printers.find(printer_id=job.printer.id, serial=job.printer.serial)
-        whole = complete(job, known)
-        return ReadyJob(whole, job_entry(whole, collector_id=self._collector_id, source=source))
+        device = device or (self._behind(known) if known else None)
+        whole = complete(job, known, device)
+        if not whole.job.source:
+            whole = replace(whole, job=replace(whole.job, source=source))
+        entry = job_entry(whole, collector_id=self._collector_id, source=source)
+        return ReadyJob(whole, entry, device_of(whole, device or known))
 
     async def store(
         self,
@@ -105,7 +113,8 @@ class Intake:
         def run(store: Store) -> list[Brought]:
             if before is not None:
                 before(store)
-            brought = _append(store, jobs, only_new=only_new, stored_at=stored_at)
+            taking = Taking(store, window=self._window, collector_id=self._collector_id, now=stored_at)
+            brought = take_all(taking, jobs, only_new=only_new)
             if after is not None:
                 after(store, brought)
             return brought
@@ -116,22 +125,6 @@ class Intake:
                 metrics.JOBS.labels(job.entry.source.rpartition("/")[2]).inc()
             elif became.duplicate:
                 metrics.DUPLICATES.inc()
+            elif became.merged_into:
+                metrics.MERGED.labels(job.source).inc()
         return brought
-
-
-def _append(store: Store, jobs: Sequence[ReadyJob], *, only_new: bool, stored_at: datetime) -> list[Brought]:
-    entries = [job.entry for job in jobs]
-    known = store.known([entry.event_id for entry in entries])
-    here: dict[str, bytes] = {}
-    wanted: list[Entry] = []
-    found: list[Brought] = []
-    for entry in entries:
-        is_first = entry.event_id not in known and entry.event_id not in here
-        same = not is_first and (here.get(entry.event_id) == entry.digest or store.has(entry))
-        stored = not same and (is_first or not only_new)
-        found.append(Brought(duplicate=same, differs=not is_first and not same, stored=stored))
-        here.setdefault(entry.event_id, entry.digest)
-        if stored:
-            wanted.append(entry)
-    store.append(wanted, stored_at)
-    return found

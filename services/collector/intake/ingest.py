@@ -8,8 +8,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from services.collector.intake.bring import Intake, ReadyJob
+from services.collector.intake.bring import Intake
 from services.collector.intake.strict_job import StrictJob
+from services.collector.intake.taking import ReadyJob
 from shared.errors import Reject
 from shared.events.envelope import rejected
 from shared.events.jobs import JobCompleted

@@ -36,8 +36,15 @@ def job_identity(printer: PrinterRef, known: Printer | None) -> str:
     return printer.id or ""
 
 
-def complete(data: JobCompleted, known: Printer | None) -> JobCompleted:
+def device_of(data: JobCompleted, known: Printer | None) -> str:
+    """What stands for the device where readings of one job are looked for: sources know it by several ids."""
+    return job_identity(data.printer, known)
+
+
+def complete(data: JobCompleted, known: Printer | None, device: Printer | None = None) -> JobCompleted:
     """The job with its names trimmed, its printer's id, serial and model from the registry, job key and job id.
+
+    A job of a queue that prints on a registered device is that device's; its key stays the queue's own.
 
     Raises:
         Reject: it can't be told which printer or job this is; see shared.events.jobs.identified.
@@ -46,7 +53,9 @@ def complete(data: JobCompleted, known: Printer | None) -> JobCompleted:
     ref, job = data.printer, data.job
     if not job.key and job.device_job_id and (identity := job_identity(ref, known)):
         job = replace(job, key=job_key(identity, job.device_job_id, data.completed_at))
-    if known:
+    if device:
+        ref = PrinterRef(id=device.id, serial=device.serial or ref.serial, model=device.model or ref.model)
+    elif known:
         ref = PrinterRef(id=known.id, serial=ref.serial or known.serial, model=ref.model or known.model)
     return identified(replace(data, printer=ref, job=job))
 

@@ -141,6 +141,23 @@ class Journal:
         """A stored cursor, "" when there is none."""
         return await self._do(lambda store: store.cursor(name))
 
+    async def adopt(self, cursor: tuple[str, str], event_ids: Sequence[str]) -> None:
+        """Goes on where another journal stopped: takes its cursor, and knows these ids from now on."""
+
+        def run(store: Store) -> None:
+            store.remember(event_ids)
+            store.set_cursor(*cursor)
+
+        await self._do(run, writes=True)
+
+    async def last_number(self) -> int:
+        """The number of the newest record that was ever stored; 0 when there was none."""
+        return await self._do(lambda store: store.last_number())
+
+    async def first_waiting(self) -> int | None:
+        """The number of the oldest record that waits for Kafka; None when none does."""
+        return await self._do(lambda store: store.first_waiting())
+
     async def backlog(self) -> Backlog:
         """What waits for Kafka."""
         return await self._do(lambda store: store.backlog())

@@ -153,6 +153,30 @@ class Store:
         query = "SELECT 1 FROM seen WHERE event_id = ? AND digest = ?"
         return self.db.execute(query, (entry.event_id, entry.digest)).fetchone() is not None
 
+    def see(self, entry: Entry) -> None:
+        """Remembers an entry as brought without keeping a record of it. Within a transaction."""
+        self.db.execute(
+            "INSERT INTO seen (event_id, digest) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            (entry.event_id, entry.digest),
+        )
+
+    def remember(self, event_ids: Sequence[str]) -> None:
+        """Knows ids that another journal has brought to Kafka. Within a transaction."""
+        self.db.executemany(
+            "INSERT INTO seen (event_id, digest) VALUES (?, x'') ON CONFLICT DO NOTHING",
+            [(each,) for each in event_ids],
+        )
+
+    def last_number(self) -> int:
+        """The number of the newest record ever; 0 when there was none."""
+        row = self.db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'record'").fetchone()
+        return int(row[0]) if row else 0
+
+    def first_waiting(self) -> int | None:
+        """The number of the oldest record that waits; None when none does."""
+        row = self.db.execute("SELECT min(number) FROM record").fetchone()
+        return None if row[0] is None else int(row[0])
+
     def read(self, after: int, *, limit: int, max_bytes: int) -> list[Record]:
         """The next waiting records in order; at least one if there is one."""
         found, size = list[Record](), 0

@@ -30,6 +30,55 @@ _ADDITIONS: Final = (
          key TEXT PRIMARY KEY, request BLOB NOT NULL, body BLOB NOT NULL, stored_at_ms INTEGER NOT NULL
        ) STRICT""",
     "CREATE INDEX IF NOT EXISTS answer_by_age ON answer (stored_at_ms)",
+    # The readings of each job of late, by the device that printed it: correlation/memory.py.
+    """CREATE TABLE IF NOT EXISTS job_group (
+         number INTEGER PRIMARY KEY AUTOINCREMENT, device TEXT NOT NULL, sources TEXT NOT NULL, mark TEXT NOT NULL,
+         began_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL, state BLOB NOT NULL
+       ) STRICT""",
+    "CREATE INDEX IF NOT EXISTS job_group_near ON job_group (device, sources, mark, ended_ms)",
+    """CREATE TABLE IF NOT EXISTS group_id (
+         job_id TEXT PRIMARY KEY, number INTEGER NOT NULL
+       ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS group_id_by_number ON group_id (number)",
+    """CREATE TABLE IF NOT EXISTS group_passed (
+         device TEXT NOT NULL, passed TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (device, passed, number)
+       ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS group_passed_by_number ON group_passed (number)",
+    """CREATE TABLE IF NOT EXISTS group_sources (
+         device TEXT NOT NULL, sources TEXT NOT NULL, PRIMARY KEY (device, sources)
+       ) STRICT, WITHOUT ROWID""",
+    # What jobs add to the counters of their devices, and how those stand: correlation/tally.py, reconcile/.
+    """CREATE TABLE IF NOT EXISTS job_tally (
+         device TEXT PRIMARY KEY, since_ms INTEGER NOT NULL, jobs INTEGER NOT NULL, impressions INTEGER NOT NULL,
+         sheets INTEGER NOT NULL, length_um INTEGER NOT NULL, without_impressions INTEGER NOT NULL,
+         without_sheets INTEGER NOT NULL, without_length_um INTEGER NOT NULL, late_impressions INTEGER NOT NULL,
+         late_sheets INTEGER NOT NULL, late_length_um INTEGER NOT NULL
+       ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS counter_account (
+         device TEXT PRIMARY KEY, state BLOB NOT NULL
+       ) STRICT, WITHOUT ROWID""",
+    # How far the files of watched folders are taken: files/memory.py.
+    """CREATE TABLE IF NOT EXISTS taken_file (
+         folder TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, inode TEXT NOT NULL, done INTEGER NOT NULL,
+         marks BLOB NOT NULL, is_whole INTEGER NOT NULL, is_told INTEGER NOT NULL, progress TEXT NOT NULL,
+         jobs INTEGER NOT NULL, duplicates INTEGER NOT NULL, refused INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+         PRIMARY KEY (folder, key)
+       ) STRICT""",
+    "CREATE INDEX IF NOT EXISTS taken_file_by_inode ON taken_file (folder, inode)",
+    "CREATE INDEX IF NOT EXISTS taken_file_by_age ON taken_file (folder, at_ms)",
+    """CREATE TABLE IF NOT EXISTS refused_record (
+         folder TEXT NOT NULL, key TEXT NOT NULL, record INTEGER NOT NULL, line INTEGER NOT NULL,
+         reasons TEXT NOT NULL, raw TEXT NOT NULL, PRIMARY KEY (folder, key, record)
+       ) STRICT, WITHOUT ROWID""",
+    # Events of Windows print servers that wait for their other half: windows/memory.py.
+    """CREATE TABLE IF NOT EXISTS windows_event (
+         number INTEGER PRIMARY KEY,
+         computer TEXT NOT NULL, id INTEGER NOT NULL, job INTEGER NOT NULL, at_us INTEGER NOT NULL,
+         body BLOB NOT NULL, kept_at_us INTEGER NOT NULL, is_done INTEGER NOT NULL,
+         UNIQUE (computer, id, job, at_us)
+       ) STRICT""",
+    "CREATE INDEX IF NOT EXISTS windows_event_waiting ON windows_event (id) WHERE NOT is_done",
+    "CREATE INDEX IF NOT EXISTS windows_event_by_age ON windows_event (kept_at_us)",
 )
 """Tables that came later. They are added to whatever file is opened, so they may be changed by additions only;
 a program that does not know them passes over them, thus going back to an older one stays possible."""

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from services.collector.addresses import AddressGuard
+from services.collector.sources.outgoing import tls_of_any_device
 from shared.errors import Retry
 
 TIMEOUT_S: Final = 6.0
@@ -57,18 +58,9 @@ async def shown_certificate(address: str, guard: AddressGuard) -> Certificate:
     except (OSError, TimeoutError) as error:
         raise _unreached(address, error) from error
     try:
-        return _certificate(await _shake_hands(ip, port, host, _anyone()), trusted=False, reason=reason)
+        return _certificate(await _shake_hands(ip, port, host, tls_of_any_device()), trusted=False, reason=reason)
     except (OSError, TimeoutError) as error:
         raise _unreached(address, error) from error
-
-
-def _anyone() -> ssl.SSLContext:
-    """Takes any certificate, as it is only looked at; and old ciphers, as devices outlive them."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    return context
 
 
 async def _shake_hands(ip: str, port: int, host: str, context: ssl.SSLContext) -> bytes:

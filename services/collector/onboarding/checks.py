@@ -175,6 +175,10 @@ def _history(reading: Reading) -> list[Check]:
         remedy = "Set the printer's clock; without times its jobs can't be told apart."
         found = f"{len(reading.refused)} jobs can't be read, such as: {reading.refused[0]}."
         history = Check("job history", "WARN", found, remedy)
+    elif reading.doubts:
+        remedy = "What is doubtful is left out of the jobs; docs/printers/ tells of each kind of source."
+        found = f"{len(reading.jobs)} ended jobs can be read, with doubts: {reading.doubts[0]}."
+        history = Check("job history", "WARN", found, remedy)
     else:
         history = Check("job history", "OK", f"{len(reading.jobs)} ended jobs can be read.")
     if not reading.jobs:

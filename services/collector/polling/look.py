@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
-from services.collector import metrics
 from services.collector.addresses import AddressGuard
-from services.collector.intake.jobs import checked, complete, job_entry
-from services.collector.journal import Entry, Journal
+from services.collector.intake.bring import Intake
+from services.collector.intake.jobs import checked, complete
+from services.collector.intake.taking import ReadyJob
+from services.collector.journal import Journal
 from services.collector.registry.printers import Printer, other_device
-from services.collector.sources.source import PrinterSource, Reading
+from services.collector.sources.source import HearsOfAttempts, PrinterSource, Reading
 from shared.errors import Reject
 from shared.events.jobs import JobCompleted
 
@@ -21,17 +22,40 @@ CURSOR_PREFIX: Final = "printer:"
 _log = structlog.get_logger()
 
 
+class Progress(Protocol):
+    """Hears how far a printer is read, for whoever reads it next; see assignment.handover."""
+
+    async def first(self, printer_id: str, reading_id: str, cursor: str) -> None:
+        """The very first jobs of a printer are about to be journaled, and this is the cursor after them."""
+        ...
+
+    def note(self, printer_id: str, reading_id: str, cursor: str, job_ids: Collection[str]) -> None:
+        """All up to a cursor is in the journal; the printer still shows these jobs."""
+        ...
+
+
 class Looker:
     """Looks at one printer, again and again; a new one is made when the printer's registration changes."""
 
     def __init__(
-        self, printer: Printer, source: PrinterSource, journal: Journal, guard: AddressGuard, *, collector_id: str
+        self,
+        printer: Printer,
+        source: PrinterSource,
+        journal: Journal,
+        guard: AddressGuard,
+        intake: Intake,
+        *,
+        behind: Callable[[str], Printer | None] = lambda _uri: None,
+        progress: Progress | None = None,
     ) -> None:
+        """`behind` finds the registered device that a print server's queue prints on, by the URI that it tells."""
         self.printer = printer
         self._source = source
         self._journal = journal
         self._guard = guard
-        self._collector_id = collector_id
+        self._intake = intake
+        self._behind = behind
+        self._progress = progress
         self._cursor: str | None = None
         self._known_device = False
         self._last_ids: frozenset[str] = frozenset()
@@ -52,7 +76,15 @@ class Looker:
         reading = await self._source.completed_jobs(self._cursor)
         new, refused = await self._take(reading)
         self._tell_refused(refused)
+        if new:
+            for sentence in reading.doubts:
+                _log.warning("job_doubtful", printer=self.printer.name, reason=sentence)
         return reading, new
+
+    def hear(self, attempts: Mapping[int, int]) -> None:
+        """Passes on what was heard of earlier attempts at jobs, where the source has use for it."""
+        if attempts and isinstance(self._source, HearsOfAttempts):
+            self._source.hear(attempts)
 
     def lost(self) -> None:
         """The last look failed: who answers at the address is checked again before its jobs are taken."""
@@ -72,25 +104,38 @@ class Looker:
     async def _take(self, reading: Reading) -> tuple[int, list[str]]:
         """Journals the jobs that were never seen, with the cursor; writes nothing when there is no news."""
         refused = list(reading.refused)
+        uri = reading.state.prints_on
+        device = self._behind(uri) if uri and self.printer.kind == "cups" else None
         jobs: dict[str, JobCompleted] = {}
         for job in reading.jobs:
             with self._telling(refused, job):
-                whole = complete(job, self.printer)
+                whole = complete(job, self.printer, device)
                 jobs[str(whole.job.id)] = whole
         known = await self._journal.known([each for each in jobs if each not in self._last_ids])
-        entries: list[Entry] = []
+        ready: list[ReadyJob] = []
         for event_id in [each for each in jobs if each not in self._last_ids and each not in known]:
             whole = jobs.pop(event_id)
             with self._telling(refused, whole):
                 source = whole.job.source or self.printer.kind
-                entries.append(job_entry(checked(whole), collector_id=self._collector_id, source=source))
+                ready.append(
+                    self._intake.ready(checked(whole), source=source, printer=self.printer, device=device)
+                )
                 jobs[event_id] = whole
-        if entries or reading.cursor != self._cursor:
-            await self._journal.append(entries, cursor=(CURSOR_PREFIX + self.printer.reading_id, reading.cursor))
+        new = 0
+        if ready or reading.cursor != self._cursor:
+            reading_id = self.printer.reading_id
+            if ready and not self._cursor and self._progress:
+                await self._progress.first(self.printer.id, reading_id, reading.cursor)
+            brought = await self._intake.store(
+                ready,
+                only_new=True,
+                after=lambda store, _: store.set_cursor(CURSOR_PREFIX + reading_id, reading.cursor),
+            )
+            new = sum(1 for each in brought if not each.duplicate and not each.differs)
+            if self._progress:
+                self._progress.note(self.printer.id, reading_id, reading.cursor, jobs)
         self._cursor, self._last_ids = reading.cursor, frozenset(jobs)
-        for entry in entries:
-            metrics.JOBS.labels(entry.source.rpartition("/")[2]).inc()
-        return len(entries), refused
+        return new, refused
 
     @contextmanager
     def _telling(self, refused: list[str], job: JobCompleted) -> Iterator[None]:

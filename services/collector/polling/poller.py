@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.collector import metrics
+from services.collector.polling.alarm import Alarm
 from services.collector.registry.printers import Printer
 from services.collector.sources.source import Activity, Reading
 from shared.clock import Clock
@@ -21,7 +22,8 @@ from shared.errors import InkmeterError, Reject, Retry
 
 JITTER: Final = 0.1
 """Part of the interval by which looks are spread, so that a fleet is not asked in one moment."""
-FIRST_SPREAD_S: Final = 1.0
+FIRST_SPACING_S: Final = 0.02
+"""Room for each of the first looks at printers that are new here, within one interval."""
 FORGOTTEN_AFTER: Final = timedelta(seconds=60)
 """Printers may forget a completed job after so long (RFC 8011, section 5.3.7.2)."""
 FAILING_SHARE: Final = 4
@@ -36,6 +38,10 @@ class LooksAtPrinter(Protocol):
 
     async def look(self) -> tuple[Reading, int]:
         """Reads what is new; Retry and Reject say why it could not."""
+        ...
+
+    def hear(self, attempts: Mapping[int, int]) -> None:
+        """What was heard of earlier attempts at jobs; see Poller.wake."""
         ...
 
     def lost(self) -> None:
@@ -60,6 +66,8 @@ class PrinterStatus(Struct, frozen=True, kw_only=True):
     queued_jobs: int | None = None
     prints_on: str | None = None
     refused: tuple[str, ...] = ()
+    collector: str | None = None
+    """Which collector has found this; None where no other one is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,10 @@ class PrinterSet(Protocol):
 
 
 class Poller:
-    """One task per enabled printer, kept in line with the registry."""
+    """One task per enabled printer, kept in line with the registry.
+
+    `aligned` hears the ids of all that are looked at, once what is not among them certainly is no longer.
+    """
 
     def __init__(
         self,
@@ -99,15 +110,18 @@ class Poller:
         *,
         clock: Clock,
         sleep: Sleep = asyncio.sleep,
+        aligned: Callable[[Collection[str]], None] = lambda _: None,
     ) -> None:
         self._registry = registry
         self._make_looker = make_looker
         self._rhythm = rhythm
         self._clock = clock
         self._sleep = sleep
+        self._aligned = aligned
         self._healthy = asyncio.Semaphore(rhythm.concurrency)
         self._failing = asyncio.Semaphore(max(1, rhythm.concurrency // FAILING_SHARE))
         self._tasks: dict[str, tuple[Printer, asyncio.Task[None]]] = {}
+        self._alarms: dict[str, Alarm] = {}
         self._status: dict[str, PrinterStatus] = {}
         self._broke: BaseException | None = None
 
@@ -115,38 +129,51 @@ class Poller:
         """What was found of a printer; empty for one that was not looked at yet."""
         return self._status.get(printer_id, PrinterStatus())
 
+    def wake(self, printer_id: str, attempts: Mapping[int, int] | None = None) -> bool:
+        """Has a printer looked at now instead of in its rhythm; False when it is not read here.
+
+        `attempts` tells of jobs that a print server tries again what it had counted for them, in impressions, when
+        the last attempt began.
+        """
+        alarm = self._alarms.get(printer_id)
+        if alarm is None:
+            return False
+        alarm.ring(attempts or {})
+        return True
+
     async def run(self) -> None:
         """Polls until cancelled; new, changed and removed printers take effect at once.
 
         Raises whatever the reading of a printer ends by: nobody would notice that it is no longer read.
         """
-        first = True
         try:
             while True:
                 self._registry.changed.clear()
-                await self._align(spread_s=min(self._rhythm.interval_s, FIRST_SPREAD_S) if first else 0.0)
-                first = False
+                await self._align()
                 await self._registry.changed.wait()
                 if self._broke is not None:
                     raise self._broke
         finally:
             await self._stop([task for _, task in self._tasks.values()])
 
-    async def _align(self, *, spread_s: float) -> None:
+    async def _align(self) -> None:
         wanted = {printer.id: printer for printer in self._registry.printers() if printer.enabled}
         old = [(key, task) for key, (printer, task) in self._tasks.items() if wanted.get(key) != printer]
         await self._stop([task for _, task in old])
         for key, _ in old:
-            del self._tasks[key]
+            del self._tasks[key], self._alarms[key]
             if key not in wanted:
                 self._status.pop(key, None)
-        for key, printer in wanted.items():
-            if key not in self._tasks:
-                start = self._poll(printer, spread_s * self._rhythm.jitter())
-                task = asyncio.create_task(start, name=f"poll {printer.name}")
-                task.add_done_callback(self._ended)
-                self._tasks[key] = (printer, task)
+        new = [(key, printer) for key, printer in wanted.items() if key not in self._tasks]
+        spread_s = min(self._rhythm.interval_s, FIRST_SPACING_S * len(new))
+        for key, printer in new:
+            self._alarms[key] = alarm = Alarm()
+            start = self._poll(printer, alarm, spread_s * self._rhythm.jitter())
+            task = asyncio.create_task(start, name=f"poll {printer.name}")
+            task.add_done_callback(self._ended)
+            self._tasks[key] = (printer, task)
         self._measure()
+        self._aligned(self._tasks.keys())
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -158,23 +185,25 @@ class Poller:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _poll(self, printer: Printer, first_delay_s: float) -> None:
+    async def _poll(self, printer: Printer, alarm: Alarm, first_delay_s: float) -> None:
         looker: LooksAtPrinter | None = None
         try:
             await self._sleep(first_delay_s)
             while True:
                 failures = self.status(printer.id).consecutive_failures
                 async with self._failing if failures else self._healthy:
-                    looker = await self._look(printer, looker)
-                await self._sleep(self._rhythm.delay_s(self.status(printer.id).consecutive_failures))
+                    looker = await self._look(printer, looker, alarm)
+                delay_s = self._rhythm.delay_s(self.status(printer.id).consecutive_failures)
+                await alarm.pause(delay_s, self._sleep)
         finally:
             if looker is not None:
                 await looker.close()
 
-    async def _look(self, printer: Printer, looker: LooksAtPrinter | None) -> LooksAtPrinter | None:
-        looked_at = self._clock.now()
+    async def _look(self, printer: Printer, looker: LooksAtPrinter | None, alarm: Alarm) -> LooksAtPrinter | None:
+        looked_at, heard = self._clock.now(), alarm.answered()
         try:
             looker = looker or self._make_looker(printer)
+            looker.hear(heard)
             async with asyncio.timeout(self._rhythm.timeout_s):
                 reading, new = await looker.look()
         except TimeoutError:

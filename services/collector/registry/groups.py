@@ -15,6 +15,7 @@ from msgspec import Struct
 from psycopg.rows import TupleRow
 
 from shared.errors import Conflict, NotFound
+from shared.http.idempotency import Creation, other_request
 from shared.http.problems import PreconditionFailed
 from shared.ids import uuid7
 from shared.postgres import Pool, classified
@@ -61,15 +62,21 @@ class GroupStore:
         async with self._connection() as connection:
             return await self._get(connection, group_id)
 
-    async def add(self, name: str, at: datetime, *, idempotency_key: str | None = None) -> PrinterGroup:
+    async def add(self, name: str, at: datetime, *, creation: Creation | None = None) -> PrinterGroup:
         """A new group without printers; the same key again answers the group that it made.
 
         Raises:
             Conflict: there is one of that name.
+            Invalid: another request has used the key.
         """
         async with self._connection() as connection:
-            key = {"idempotency_key": idempotency_key}
+            key = {
+                "idempotency_key": creation.key if creation else None,
+                "idempotency_request": creation.request_sha256 if creation else None,
+            }
             before = await (await connection.execute(self._sql["group_by_idempotency_key"], key)).fetchone()
+            if before is not None and before[1] not in (None, key["idempotency_request"]):
+                raise other_request()
             group_id = str(before[0]) if before else str(uuid7())
             if before is None:
                 await connection.execute(self._sql["add_group"], {"id": group_id, "name": name, "at": at} | key)

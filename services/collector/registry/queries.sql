@@ -21,23 +21,25 @@ WITH grouped AS (
   RETURNING name
 )
 INSERT INTO collector.printer AS p
-  (id, name, address, kind, serial, uuid, model, printer_group, added_at, changed_at, idempotency_key, sealed_access)
+  (id, name, address, kind, serial, uuid, model, printer_group, added_at, changed_at, idempotency_key,
+   idempotency_request, sealed_access)
 VALUES (
   %(id)s, %(name)s, %(address)s, %(kind)s, %(serial)s, %(uuid)s, %(model)s, (SELECT name FROM grouped), %(at)s, %(at)s,
-  %(idempotency_key)s, %(sealed_access)s
+  %(idempotency_key)s, %(idempotency_request)s, %(sealed_access)s
 )
 ON CONFLICT (id) DO UPDATE SET
   name = excluded.name, address = excluded.address, kind = excluded.kind, serial = excluded.serial,
   uuid = excluded.uuid, model = excluded.model, printer_group = excluded.printer_group, enabled = true,
   disabled_reason = NULL, changed_at = excluded.changed_at, removed_at = NULL, version = p.version + 1,
-  idempotency_key = excluded.idempotency_key, sealed_access = excluded.sealed_access
+  idempotency_key = excluded.idempotency_key, idempotency_request = excluded.idempotency_request,
+  sealed_access = excluded.sealed_access
 RETURNING id, name, address, kind, serial, uuid, model, printer_group, enabled, disabled_reason, added_at, changed_at,
           removed_at, version, sealed_access, device_since, former_serials;
 
 -- name: printer_by_idempotency_key
--- The printer that an earlier, equal request has added.
+-- The printer that an earlier request with the key has added, and, last, what that request was.
 SELECT id, name, address, kind, serial, uuid, model, printer_group, enabled, disabled_reason, added_at, changed_at,
-       removed_at, version, sealed_access, device_since, former_serials
+       removed_at, version, sealed_access, device_since, former_serials, idempotency_request
 FROM collector.printer
 WHERE idempotency_key = %(idempotency_key)s AND removed_at IS NULL;
 

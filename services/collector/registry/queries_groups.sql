@@ -13,13 +13,13 @@ FROM collector.printer_group g
 WHERE g.id = %(id)s;
 
 -- name: group_by_idempotency_key
--- The group that an earlier, equal request has made.
-SELECT id FROM collector.printer_group WHERE idempotency_key = %(idempotency_key)s;
+-- The group that an earlier request with the key has made, and what that request was.
+SELECT id, idempotency_request FROM collector.printer_group WHERE idempotency_key = %(idempotency_key)s;
 
 -- name: add_group
 -- A new group without printers.
-INSERT INTO collector.printer_group (id, name, added_at, changed_at, idempotency_key)
-VALUES (%(id)s, %(name)s, %(at)s, %(at)s, %(idempotency_key)s);
+INSERT INTO collector.printer_group (id, name, added_at, changed_at, idempotency_key, idempotency_request)
+VALUES (%(id)s, %(name)s, %(at)s, %(at)s, %(idempotency_key)s, %(idempotency_request)s);
 
 -- name: rename_group
 -- Compare and set: no row when somebody else was faster. The old name is answered.

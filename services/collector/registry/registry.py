@@ -8,6 +8,7 @@ could not be told yet is marked in its row and told later, so that no change sta
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Final, Protocol
 
 import msgspec
@@ -18,10 +19,13 @@ from services.collector.journal import Journal
 from services.collector.registry.printers import Printer, printer_entry
 from shared.clock import Clock
 from shared.errors import Conflict, NotFound, Retry
+from shared.http.idempotency import Creation
 from shared.ids import uuid7
 
 REFRESH_S: Final = 5.0
-"""How soon changes made elsewhere are seen, and how soon a lost PostgreSQL is noticed."""
+"""How soon changes made elsewhere are seen at the latest, and how soon a lost PostgreSQL is noticed."""
+REFRESH_AT_LEAST_S: Final = 1.0
+"""The pause before what was told elsewhere is read: many changes in a row are read at once."""
 MAX_PRINTERS: Final = 10_000
 REMEMBERED: Final = "registry"
 """The cursor of the journal that holds the printers as they were last known."""
@@ -49,12 +53,12 @@ class Rows(Protocol):
         """The id of a device that was registered and removed."""
         ...
 
-    async def add(self, printer: Printer, *, idempotency_key: str | None) -> Printer:
+    async def add(self, printer: Printer, *, creation: Creation | None) -> Printer:
         """Adds a printer, or one that was removed again."""
         ...
 
-    async def by_idempotency_key(self, key: str) -> Printer | None:
-        """The printer that was added under a key."""
+    async def by_creation(self, creation: Creation) -> Printer | None:
+        """The printer that an equal request has added; Invalid where another request has used its key."""
         ...
 
     async def change(self, printer: Printer) -> Printer:
@@ -75,6 +79,7 @@ class Registry:
         self._telling = asyncio.Lock()
         self._refreshing = asyncio.Lock()
         self._remembered = ""
+        self._told = asyncio.Event()
         self.changed = asyncio.Event()
         """Set after each change of what is known; the poller clears it."""
         self.fault: str | None = None
@@ -102,6 +107,12 @@ class Registry:
         found = self._by_id.get(printer_id) if printer_id else None
         return found or (self._by_serial.get(serial) if serial and not printer_id else None)
 
+    def named(self, name: str) -> Printer | None:
+        """The printer with this name in any case, else the one with this id or serial number."""
+        wanted = name.strip().lower()
+        by_name = next((each for each in self._by_id.values() if each.name.lower() == wanted), None)
+        return by_name or self._by_id.get(name.strip()) or self._by_serial.get(name.strip())
+
     def same_device(self, *, serial: str | None, uuid: str | None, but: str = "") -> Printer | None:
         """The printer that is this device; `but` leaves one out."""
         for printer in self._by_id.values():
@@ -120,7 +131,7 @@ class Registry:
         """The id for a device that is to be added: its old one, if it was registered and removed."""
         return await self._rows.id_before(serial=serial, uuid=uuid) or str(uuid7())
 
-    async def add(self, printer: Printer, *, idempotency_key: str | None = None) -> Printer:
+    async def add(self, printer: Printer, *, creation: Creation | None = None) -> Printer:
         """Adds a printer.
 
         Raises:
@@ -130,14 +141,18 @@ class Registry:
         self._refuse_same(printer)
         if len(self._by_id) >= MAX_PRINTERS:
             raise Conflict(f"More than {MAX_PRINTERS} printers need a second collector.")
-        added = await self._rows.add(printer, idempotency_key=idempotency_key)
+        added = await self._rows.add(printer, creation=creation)
         _log.info("printer_added", printer=added.name, printer_id=added.id, address=added.address)
         await self._note(added)
         return added
 
-    async def added_before(self, idempotency_key: str) -> Printer | None:
-        """The printer that an equal request has added."""
-        return await self._rows.by_idempotency_key(idempotency_key)
+    async def added_before(self, creation: Creation) -> Printer | None:
+        """The printer that an equal request has added.
+
+        Raises:
+            Invalid: another request has used its key.
+        """
+        return await self._rows.by_creation(creation)
 
     async def change(self, printer: Printer) -> Printer:
         """Stores a new state; `printer.version` is the one it was made from.
@@ -200,13 +215,21 @@ class Registry:
     async def run(self) -> None:
         """Reads the registry again and again, and tells what is still to be told, until cancelled."""
         while True:
-            await asyncio.sleep(REFRESH_S)
+            await asyncio.sleep(REFRESH_AT_LEAST_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REFRESH_S - REFRESH_AT_LEAST_S):
+                    await self._told.wait()
+            self._told.clear()
             try:
                 await self.refresh()
             except Retry as error:
                 if self.fault is None:
                     _log.warning("registry_unreachable", error=str(error))
                 self.fault = f"The registry can't be read, polling goes on from memory: {error}"
+
+    def look_now(self) -> None:
+        """Another collector has told of a change: it is read soon."""
+        self._told.set()
 
     async def refresh(self) -> None:
         """Reads all printers, and tells of changes that were not told yet.

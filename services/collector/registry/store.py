@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 
 from services.collector.registry.printers import Printer
 from shared.errors import Conflict
+from shared.http.idempotency import Creation, other_request
 from shared.http.problems import PreconditionFailed
 from shared.ids import uuid7
 from shared.postgres import Pool, classified
@@ -50,18 +51,26 @@ class RegistryStore:
         rows = await self._rows("id_before", {"serial": serial, "uuid": uuid})
         return str(rows[0][0]) if rows else None
 
-    async def add(self, printer: Printer, *, idempotency_key: str | None) -> Printer:
+    async def add(self, printer: Printer, *, creation: Creation | None) -> Printer:
         """Adds a printer, or one that was removed again.
 
         Raises:
             Conflict: its name, address or device is taken.
         """
-        return _printer((await self._rows("add_printer", _values(printer, idempotency_key)))[0])
+        return _printer((await self._rows("add_printer", _values(printer, creation)))[0])
 
-    async def by_idempotency_key(self, key: str) -> Printer | None:
-        """The printer that was added under a key."""
-        rows = await self._rows("printer_by_idempotency_key", {"idempotency_key": key})
-        return _printer(rows[0]) if rows else None
+    async def by_creation(self, creation: Creation) -> Printer | None:
+        """The printer that an equal request has added.
+
+        Raises:
+            Invalid: another request has used its key.
+        """
+        rows = await self._rows("printer_by_idempotency_key", {"idempotency_key": creation.key})
+        if not rows:
+            return None
+        if rows[0][-1] not in (None, creation.request_sha256):
+            raise other_request()
+        return _printer(rows[0])
 
     async def change(self, printer: Printer) -> Printer:
         """Stores a printer's new state, if its version is still the stored one.
@@ -91,7 +100,7 @@ class RegistryStore:
                 raise Conflict(sentence, pointer=pointer) from error
 
 
-def _values(printer: Printer, idempotency_key: str | None) -> dict[str, Any]:
+def _values(printer: Printer, creation: Creation | None) -> dict[str, Any]:
     return {
         "id": printer.id,
         "name": printer.name,
@@ -105,7 +114,8 @@ def _values(printer: Printer, idempotency_key: str | None) -> dict[str, Any]:
         "disabled_reason": printer.disabled_reason,
         "at": printer.changed_at,
         "removed_at": printer.removed_at,
-        "idempotency_key": idempotency_key,
+        "idempotency_key": creation.key if creation else None,
+        "idempotency_request": creation.request_sha256 if creation else None,
         "sealed_access": printer.sealed_access,
         "device_since": printer.device_since,
         "former_serials": list(printer.former_serials),

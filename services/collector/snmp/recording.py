@@ -57,11 +57,14 @@ Recording = dict[str, Objects]
 def written(recording: Mapping[str, Mapping[Oid, VarBind]], *, title: str = "") -> str:
     """A recording as text."""
     lines = [f"# {title}"] if title else []
-    for context, objects in recording.items():
+    for context, objects in sorted(recording.items()):
         lines += [f"@{context}"] if context else []
         branch: Oid | None = None
         for oid in sorted(objects):
-            here = next((each for each in BRANCHES if oid[: len(each)] == each and len(oid) > len(each)), oid[:7])
+            here = next(
+                (each for each in BRANCHES if oid[: len(each)] == each and len(oid) > len(each)),
+                oid[: min(7, len(oid) - 1)],
+            )
             if here != branch:
                 branch = here
                 lines.append(f"[{oid_text(branch)}]")

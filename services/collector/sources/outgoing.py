@@ -14,6 +14,7 @@ import ssl
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Final
 
 import aiohttp
@@ -49,15 +50,22 @@ def device_session(
     timeout_s: float = TIMEOUT_S,
     headers: Mapping[str, str] | None = None,
     connections: int = 1,
+    pinned: bytes | None = None,
 ) -> aiohttp.ClientSession:
     """A session with one device; its answers are to be read by read_answer, its requests made within `telling`.
+
+    `pinned` is the SHA-256 of the one certificate to accept; requests are then made with `ssl=tls_of(pinned)`.
 
     Connections are closed after each answer: printers have few, and drop idle ones without a word.
     """
     gate = resolver.socket_to if isinstance(resolver, Gate) else None
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            limit=connections, force_close=True, resolver=resolver, socket_factory=gate
+            limit=connections,
+            force_close=True,
+            resolver=resolver,
+            socket_factory=gate,
+            ssl=aiohttp.Fingerprint(pinned) if pinned else True,
         ),
         timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=CONNECT_TIMEOUT_S),
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -68,9 +76,24 @@ def device_session(
     )
 
 
-def tls_of(fingerprint: bytes | None) -> aiohttp.Fingerprint | bool:
-    """What `ssl=` of a request is to be: the one certificate to accept, else what the system trusts."""
-    return aiohttp.Fingerprint(fingerprint) if fingerprint else True
+def tls_of(pinned: bytes | None) -> ssl.SSLContext | bool:
+    """What `ssl=` of a request is to be.
+
+    A device that is held to one certificate is recognised by that alone; and as devices which sign their own often
+    speak nothing newer, old versions of TLS and short keys are taken from them.
+    """
+    return tls_of_any_device() if pinned else True
+
+
+@cache
+def tls_of_any_device() -> ssl.SSLContext:
+    """Takes any certificate: whoever uses it looks at which one it is."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    return context
 
 
 async def read_answer(answer: aiohttp.ClientResponse, where: str, max_bytes: int = MAX_ANSWER_BYTES) -> bytes:

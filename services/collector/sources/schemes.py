@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 from services.collector.sources.ipp.client import Address
 from shared.errors import Reject
@@ -20,11 +20,17 @@ class Scheme:
         port: where none is written.
         tls: whether the device is spoken to by TLS.
         udp: whether it is spoken to by UDP.
+        options: what may be said after a question mark, as NAME=VALUE.
     """
 
     port: int
     tls: bool = False
     udp: bool = False
+    options: tuple[str, ...] = ()
+
+
+_OF_PAGES: Final = ("layout", "locale", "mapping", "timezone")
+"""How the web pages of a device are written; see docs/printers/hp-ews.md."""
 
 
 SCHEMES: Final = {
@@ -34,8 +40,8 @@ SCHEMES: Final = {
     "https": Scheme(443, tls=True),
     "piws": Scheme(443, tls=True),
     "piws+http": Scheme(80),
-    "ews": Scheme(443, tls=True),
-    "ews+http": Scheme(80),
+    "ews": Scheme(443, tls=True, options=_OF_PAGES),
+    "ews+http": Scheme(80, options=_OF_PAGES),
     "snmp": Scheme(161, udp=True),
 }
 """`http` and `https` are IPP as well, as RFC 8010 has it."""
@@ -65,9 +71,20 @@ def stored_address(text: str) -> str:
         raise Reject("a printer's address must not hold a user name or password")
     if not parts.hostname:
         raise Reject(f"{text!r} names no host: {EXAMPLES} is a printer's address")
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
+    options = _options(text, parts, kind)
+    if parts.path not in ("", "/") or (parts.query and not kind.options) or parts.fragment:
         raise Reject(f"{text!r} names more than a device: {scheme.lower()}://HOST[:PORT] is enough")
-    return f"{scheme.lower()}://{_host(parts)}:{port}"
+    return f"{scheme.lower()}://{_host(parts)}:{port}{f'?{options}' if options else ''}"
+
+
+def _options(text: str, parts: SplitResult, kind: Scheme) -> str:
+    """The options of an address, by name and each once; "" where its scheme knows none."""
+    if not kind.options:
+        return ""
+    told = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if unknown := sorted(told.keys() - set(kind.options)):
+        raise Reject(f"{text!r}: there is no option {unknown[0]}; these are known: {', '.join(kind.options)}")
+    return "&".join(f"{name}={quote(told[name], safe='/+-')}" for name in sorted(told) if told[name])
 
 
 def _host(parts: SplitResult) -> str:

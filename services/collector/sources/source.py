@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from shared.events.jobs import JobCompleted
 
@@ -58,12 +59,14 @@ class Reading:
             still in such a device's history.
         state: what the printer does now.
         refused: ended jobs that can't be told apart, dated or read yet, one sentence each.
+        doubts: what makes no sense in jobs that are told nevertheless, one sentence each.
     """
 
     jobs: tuple[JobCompleted, ...]
     cursor: str
     state: PrinterState = PrinterState()
     refused: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 class PrinterSource(Protocol):
@@ -83,4 +86,13 @@ class PrinterSource(Protocol):
 
     async def close(self) -> None:
         """Releases connections; safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class HearsOfAttempts(Protocol):
+    """A source whose counters go on when a job is tried again: it is told where they stood."""
+
+    def hear(self, attempts: Mapping[int, int]) -> None:
+        """For jobs by number the impressions that were counted when their last attempt began; before each look."""
         ...

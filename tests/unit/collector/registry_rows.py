@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from services.collector.registry.printers import Printer
 from shared.errors import Retry
+from shared.http.idempotency import Creation, other_request
 from shared.http.problems import PreconditionFailed
 
 ADDED = datetime(2026, 11, 1, tzinfo=UTC)
@@ -35,7 +36,7 @@ class MemoryRows:
     def __init__(self, *printers: Printer) -> None:
         self.rows = {each.id: each for each in printers}
         self.announced: dict[str, int] = {}
-        self.keys: dict[str, str] = {}
+        self.creations: dict[str, tuple[bytes, str]] = {}
         self.away = False
 
     def _ask(self) -> None:
@@ -58,16 +59,19 @@ class MemoryRows:
         self._ask()
         return next((each.id for each in self.rows.values() if each.removed_at and each.serial == serial), None)
 
-    async def add(self, printer: Printer, *, idempotency_key: str | None) -> Printer:
+    async def add(self, printer: Printer, *, creation: Creation | None) -> Printer:
         self._ask()
         self.rows[printer.id] = printer
-        if idempotency_key:
-            self.keys[idempotency_key] = printer.id
+        if creation:
+            self.creations[creation.key] = (creation.request_sha256, printer.id)
         return printer
 
-    async def by_idempotency_key(self, key: str) -> Printer | None:
+    async def by_creation(self, creation: Creation) -> Printer | None:
         self._ask()
-        return self.rows.get(self.keys.get(key, ""))
+        request, printer_id = self.creations.get(creation.key, (creation.request_sha256, ""))
+        if request != creation.request_sha256:
+            raise other_request()
+        return self.rows.get(printer_id)
 
     async def change(self, printer: Printer) -> Printer:
         self._ask()

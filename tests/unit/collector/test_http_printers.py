@@ -106,17 +106,20 @@ async def test_a_printer_is_added_with_what_the_device_tells(api, devices):
     added = await first.json()
     assert (added["name"], added["model"], added["serial"]) == ("Plotter 2nd floor", "Example 44", "SN9")
     assert (await again.json())["id"] == added["id"]
+    other = await api.post("/v1/printers", json={"address": "192.0.2.1"}, headers={"Idempotency-Key": "k1"})
+    assert (other.status, (await other.json())["errors"][0]["pointer"]) == (422, "Idempotency-Key")
     assert (await api.get(first.headers["Location"])).status == 200
 
 
-async def test_who_adds_a_queue_of_a_registered_device_is_warned(api, devices):
+async def test_who_adds_a_queue_of_a_registered_device_is_told_that_jobs_count_once(api, devices):
     address = "ipp://192.0.2.9:631/printers/q"
     state = PrinterState(prints_on="ipp://192.0.2.1/ipp/print")
     devices.facts[address] = PrinterFacts("cups", uuid="queue", name="q", state=state)
     added = await (await api.post("/v1/printers", json={"address": address})).json()
     (warning,) = added["warnings"]
-    assert warning.startswith(
-        "Jobs are counted twice: q is a queue of a CUPS server that prints on plotter-1, and"
+    assert warning == (
+        "q is a queue of a CUPS server that prints on plotter-1: "
+        "a job that both tell of is counted once, as one of plotter-1."
     )
 
 
@@ -246,6 +249,14 @@ async def test_how_to_log_in_is_never_shown(api, devices, tmp_path):
     await api.patch(one, json={"access": {"snmp": None, "password": ""}})
     after = await (await api.get(one)).json()
     assert (after["access"]["snmp"], after["access"]["password_set"]) == (None, False)
+
+
+async def test_what_an_edit_of_a_log_in_leaves_out_stays(api, registry_rows):
+    one = "/v1/printers/id-1"
+    await api.patch(one, json={"access": LOGIN})
+    await api.patch(one, json={"access": {"snmp": {"port": 1161}}})
+    kept = Vault([KEY]).open("id-1", registry_rows.rows["id-1"].sealed_access)
+    assert kept == Access(username="admin", password=SECRETS[0], snmp=SnmpAccess(community=SECRETS[1], port=1161))
 
 
 @pytest.mark.parametrize(

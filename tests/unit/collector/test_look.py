@@ -11,6 +11,7 @@ import pytest
 from msgspec import structs
 
 from services.collector.addresses import AddressGuard
+from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
 from services.collector.networks import parse_networks
 from services.collector.onboarding.checks import examine
@@ -52,6 +53,13 @@ class FakeSource:
         pass
 
 
+class NoPrinters:
+    """A registry that nobody asks: whoever looks at a printer knows which one it is."""
+
+    def find(self, *, printer_id: str | None = None, serial: str | None = None) -> Printer | None:
+        return None
+
+
 def ended(number: int, *, title: str = "plan", user: str | None = "alice") -> JobCompleted:
     return JobCompleted(
         job=JobRef(device_job_id=str(number), source="ipp"),
@@ -76,7 +84,8 @@ def reach(source: FakeSource) -> Reach:
 
 
 def looker(source: FakeSource, journal: Journal, known: Printer | None = None) -> Looker:
-    return Looker(known or printer(1), source, journal, GUARD, collector_id="c1")
+    intake = Intake(journal, NoPrinters(), collector_id="c1", clock=FixedClock(NOW))
+    return Looker(known or printer(1), source, journal, GUARD, intake)
 
 
 async def events(journal: Journal):

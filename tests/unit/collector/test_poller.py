@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
@@ -91,6 +92,10 @@ class FakeLooker:
         finally:
             self._world.under_way[name] -= 1
 
+    def hear(self, attempts: Mapping[int, int]) -> None:
+        if attempts:
+            self._world.heard.append((self._printer.name, dict(attempts)))
+
     def lost(self) -> None:
         self._world.lost[self._printer.name] += 1
 
@@ -108,6 +113,7 @@ class World:
         self.most_under_way: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
         self.closed: Counter[str] = Counter()
+        self.heard: list[tuple[str, dict[int, int]]] = []
         self.jitter = 1.0
         self.clock = FixedClock(NOW)
         rhythm = Rhythm(10.0, 55.0, timeout_s, concurrency, jitter=self._jitter)
@@ -251,3 +257,32 @@ def failing() -> float | None:
 def test_no_pause_is_longer_than_the_longest():
     rhythm = Rhythm(10.0, 55.0, 30.0, 4, jitter=lambda: 1.0)
     assert [rhythm.delay_s(failures) for failures in (0, 1, 2, 3, 500)] == [10, 20, 40, 55, 55]
+
+
+async def test_a_printer_that_is_woken_is_looked_at_at_once_and_a_storm_of_hints_is_one_look():
+    async with World(printer(1), printer(2)) as world:
+        await world.time.advance(2)
+        for number in range(50):
+            assert world.poller.wake("id-1", {number: 6})
+        await world.time.advance(1)
+        assert world.looks == {"plotter-1": 2, "plotter-2": 1}
+        assert world.heard == [("plotter-1", dict.fromkeys(range(50), 6))]
+        await world.time.advance(8.5)
+        assert world.looks == {"plotter-1": 2, "plotter-2": 2}, "the rhythm begins anew"
+    assert not world.poller.wake("id-9")
+
+
+async def test_a_hint_during_a_look_brings_another_look():
+    async with World(printer(1), timeout_s=0.01) as world:
+        world.behaviour["plotter-1"] = "hangs"
+        await world.time.advance(1)
+        assert world.under_way["plotter-1"] == 1
+        world.poller.wake("id-1")
+        del world.behaviour["plotter-1"]
+
+        async def given_up() -> bool:
+            return not world.under_way["plotter-1"]
+
+        await eventually_async(given_up, within_s=5, what="the look is given up")
+        await world.time.advance(1)
+        assert world.looks["plotter-1"] == 2

@@ -1,4 +1,4 @@
-"""A queue and the device behind it tell of the same jobs: whoever registers both is warned."""
+"""A queue and the device behind it tell of the same jobs: whoever registers both is told they count once."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class IppClient:
     ) -> None:
         self.address = address
         self._timeout_s = timeout_s
-        self._tls = tls_of(tls_fingerprint)
+        self._pinned = tls_fingerprint
         self._resolver = resolver
         self._login = login
         self._session: aiohttp.ClientSession | None = None
@@ -111,14 +111,16 @@ class IppClient:
             headers = {"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE}
             if self._login:
                 headers["Authorization"] = aiohttp.encode_basic_auth(*self._login)
-            self._session = device_session(self._resolver, timeout_s=self._timeout_s, headers=headers)
+            self._session = device_session(
+                self._resolver, timeout_s=self._timeout_s, headers=headers, pinned=self._pinned
+            )
         return self._session
 
     async def _post(self, body: bytes) -> bytes:
         where = self.address.uri
         with telling(where, self._timeout_s):
             async with self._open().post(
-                self.address.url, data=body, allow_redirects=False, ssl=self._tls
+                self.address.url, data=body, allow_redirects=False, ssl=tls_of(self._pinned)
             ) as answer:
                 self._check_http(answer)
                 return await read_answer(answer, where)

@@ -22,10 +22,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What CUPS had counted for a job when an earlier attempt at it ended."""
+    """What CUPS had counted for a job when an earlier attempt at it ended; `sheets` is None where unknown."""
 
     impressions: int = 0
-    sheets: int = 0
+    sheets: int | None = 0
 
 
 def counts(job: View, printer: Traits, *, state: int, copies: int, earlier: Attempt) -> Counts:
@@ -48,8 +48,20 @@ def _of_cups(job: View, state: int, earlier: Attempt) -> Counts:
         begun = "time-at-processing" in job or "date-time-at-processing" in job
         return Counts() if begun else Counts(0, 0, measured="as_submitted")
     impressions = _positive(job, "job-impressions-completed", less=earlier.impressions)
-    sheets = _positive(job, "job-media-sheets-completed", less=earlier.sheets)
+    if earlier.sheets is not None:
+        sheets = _positive(job, "job-media-sheets-completed", less=earlier.sheets)
+    else:
+        sheets = _share(job, impressions)
     return Counts(impressions, sheets, measured="as_submitted" if impressions or sheets else None)
+
+
+def _share(job: View, impressions: int | None) -> int | None:
+    """The sheets of the last attempt, where every attempt took as many sides to a sheet."""
+    sides, sheets = _positive(job, "job-impressions-completed"), _positive(job, "job-media-sheets-completed")
+    if not sides or not sheets or not impressions:
+        return None
+    share, rest = divmod(sheets * impressions, sides)
+    return share if not rest else None
 
 
 def _of_device(job: View, printer: Traits, state: int, copies: int) -> Counts:

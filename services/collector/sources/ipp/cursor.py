@@ -8,13 +8,15 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from services.collector.sources.ipp.counts import Attempt
 from services.collector.sources.ipp.times import DeviceClock, Pin
 
 MAX_MARKS: Final = 10
 
 Mark = tuple[int, datetime]
 """A job by its number and its completion time."""
+
+Tried = tuple[int, int | None]
+"""See Attempt: impressions, and sheets where they are known."""
 
 
 class Cursor(Struct, frozen=True, omit_defaults=True):
@@ -24,13 +26,13 @@ class Cursor(Struct, frozen=True, omit_defaults=True):
         pins, seen_s: the device's clock (see DeviceClock).
         marks: the newest jobs that were read. A list that goes beyond one of them leaves out nothing newer; a
             time alone could not tell that, as a device's clock may be set back.
-        attempts: what CUPS had counted for jobs whose attempt failed, by job id: impressions, sheets.
+        attempts: what CUPS had counted for jobs whose attempt failed, by job id: impressions, and sheets if known.
     """
 
     pins: tuple[Pin, ...] = ()
     seen_s: int = 0
     marks: tuple[Mark, ...] = ()
-    attempts: dict[int, tuple[int, int]] = {}
+    attempts: dict[int, Tried] = {}
 
     @classmethod
     def parse(cls, text: str) -> Cursor:
@@ -48,7 +50,3 @@ class Cursor(Struct, frozen=True, omit_defaults=True):
     def clock(self) -> DeviceClock:
         """The device's pinned clock."""
         return DeviceClock(self.pins, self.seen_s)
-
-    def earlier(self, job_id: int) -> Attempt:
-        """What earlier attempts at a job had counted."""
-        return Attempt(*self.attempts.get(job_id, (0, 0)))

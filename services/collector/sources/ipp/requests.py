@@ -49,12 +49,12 @@ JOB_ATTRIBUTES: Final = (
     "job-originating-user-name",
     "job-printer-state-message",
     "job-account-id",
+    "job-accounting-user-id",
     "job-billing",
     "job-impressions",
     "job-impressions-completed",
     "job-media-sheets",
     "job-media-sheets-completed",
-    "job-printer-up-time",
     "time-at-creation",
     "time-at-processing",
     "time-at-completed",
@@ -81,7 +81,8 @@ JOB_ATTRIBUTES: Final = (
 _request_ids = count(1)
 
 
-def _request(operation: Operation, uri: str, *more: Attribute) -> Message:
+def request(operation: Operation, uri: str, *more: Attribute) -> Message:
+    """An operation on a printer, with what each begins with."""
     head = (
         Attribute.of("attributes-charset", Tag.CHARSET, "utf-8"),
         Attribute.of("attributes-natural-language", Tag.LANGUAGE, "en"),
@@ -91,16 +92,17 @@ def _request(operation: Operation, uri: str, *more: Attribute) -> Message:
     return Message(operation, request_id, (Group(GroupTag.OPERATION, (*head, *more)),))
 
 
-def _asker() -> Attribute:
+def asker() -> Attribute:
+    """Who asks."""
     return Attribute.of("requesting-user-name", Tag.NAME, REQUESTING_USER)
 
 
 def get_printer_attributes(uri: str, requested: Sequence[str] = PRINTER_ATTRIBUTES) -> Message:
     """Get-Printer-Attributes: who the printer is and what it can do."""
-    return _request(
+    return request(
         Operation.GET_PRINTER_ATTRIBUTES,
         uri,
-        _asker(),
+        asker(),
         Attribute.of("requested-attributes", Tag.KEYWORD, *requested),
     )
 
@@ -113,10 +115,10 @@ def get_jobs(
     requested: Sequence[str] = JOB_ATTRIBUTES,
 ) -> Message:
     """Get-Jobs of everybody: `completed` includes canceled and aborted jobs, newest first."""
-    return _request(
+    return request(
         Operation.GET_JOBS,
         uri,
-        _asker(),
+        asker(),
         Attribute.of("limit", Tag.INTEGER, limit),
         Attribute.of("requested-attributes", Tag.KEYWORD, *requested),
         Attribute.of("which-jobs", Tag.KEYWORD, which),
@@ -126,10 +128,10 @@ def get_jobs(
 
 def get_job_attributes(uri: str, job_id: int, requested: Sequence[str] = JOB_ATTRIBUTES) -> Message:
     """Get-Job-Attributes of one job."""
-    return _request(
+    return request(
         Operation.GET_JOB_ATTRIBUTES,
         uri,
         Attribute.of("job-id", Tag.INTEGER, job_id),
-        _asker(),
+        asker(),
         Attribute.of("requested-attributes", Tag.KEYWORD, *requested),
     )

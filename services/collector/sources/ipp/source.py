@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from aiohttp.abc import AbstractResolver
 
 from services.collector.sources.ipp.client import Address, IppClient
-from services.collector.sources.ipp.cursor import Cursor
+from services.collector.sources.ipp.counts import Attempt
+from services.collector.sources.ipp.cursor import Cursor, Tried
 from services.collector.sources.ipp.history import EndedJobs, jobs_of
 from services.collector.sources.ipp.jobs import completed_job
 from services.collector.sources.ipp.requests import get_jobs, get_printer_attributes
@@ -32,6 +34,7 @@ class IppSource:
         self._uri = client.address.uri
         self._printer = printer
         self._clock = clock or SystemClock()
+        self._heard: dict[int, int] = {}
 
     @classmethod
     def at(
@@ -66,15 +69,22 @@ class IppSource:
         up_time_s = printer.integer("printer-up-time")
         clock = before.clock.seen(up_time_s, self._clock.now())
         about = traits(printer)
-        attempts = await self._attempts(before) if about.is_cups else {}
+        heard = dict(self._heard)
+        waiting = await self._waiting(before) if about.is_cups else {}
+        tried = before.attempts | {number: (sides, None) for number, sides in heard.items()} | waiting
         found = await self._ended.read(before.marks, clock, up_time_s)
-        jobs, refused = self._records(found.jobs, about, clock, before)
+        jobs, refused = self._records(found.jobs, about, clock, tried)
         for job in found.jobs:
             clock = clock.after(job)
         # Attempts stay while their job may be read again, and go with the printer's memory of it.
-        kept = {number: seen for number, seen in before.attempts.items() if number in found.remembered}
-        after = Cursor(clock.pins, clock.seen_s, found.marks, kept | attempts)
+        kept = {number: seen for number, seen in tried.items() if number in found.remembered or number in waiting}
+        after = Cursor(clock.pins, clock.seen_s, found.marks, kept)
+        self._heard = {number: sides for number, sides in self._heard.items() if heard.get(number) != sides}
         return Reading(tuple(jobs), after.text(), state(printer), (*refused, *found.unread))
+
+    def hear(self, attempts: Mapping[int, int]) -> None:
+        """Takes note of where counters stood when the last attempt at a job began; see events.Attempts."""
+        self._heard |= attempts
 
     async def close(self) -> None:
         """Closes the connection."""
@@ -88,24 +98,24 @@ class IppSource:
         return View(found)
 
     def _records(
-        self, ended: list[View], about: Traits, clock: DeviceClock, before: Cursor
+        self, ended: list[View], about: Traits, clock: DeviceClock, tried: Mapping[int, Tried]
     ) -> tuple[list[JobCompleted], list[str]]:
         """The records of jobs, oldest first, and why some are none."""
         records: list[JobCompleted] = []
         refused: list[str] = []
         for job in ended:
             try:
-                earlier = before.earlier(job.integer("job-id") or 0)
+                earlier = Attempt(*tried.get(job.integer("job-id") or 0, (0, 0)))
                 records.append(completed_job(job, self._printer, about, clock, earlier=earlier))
             except Reject as error:
                 refused.append(error.reason)
         return sorted(records, key=lambda record: record.completed_at), refused
 
-    async def _attempts(self, before: Cursor) -> dict[int, tuple[int, int]]:
-        """What CUPS has counted so far for jobs that wait after a failed attempt."""
+    async def _waiting(self, before: Cursor) -> dict[int, Tried]:
+        """What CUPS has counted so far for jobs that wait after a failed attempt, or are tried again."""
         answer = await self._client.send(get_jobs(self._uri, "not-completed", limit=MAX_QUEUE))
-        seen: dict[int, tuple[int, int]] = {}
-        for job in jobs_of(answer):
+        seen: dict[int, Tried] = {}
+        for job in jobs_of(answer)[:MAX_QUEUE]:
             number = job.integer("job-id")
             if number is None:
                 continue
@@ -115,6 +125,8 @@ class IppSource:
             )
             if job.integer("job-state") != JobState.PROCESSING and any(counted):
                 seen[number] = counted
+            elif number in self._heard:
+                seen[number] = (self._heard[number], None)
             elif number in before.attempts:
                 seen[number] = before.attempts[number]
         return seen

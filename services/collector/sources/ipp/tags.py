@@ -66,7 +66,7 @@ LANGUAGE_STRINGS: Final = frozenset({Tag.TEXT_LANGUAGE, Tag.NAME_LANGUAGE})
 
 
 class Operation(IntEnum):
-    """Operations that Inkmeter asks for or, as a simulated printer, answers (RFC 8011, PWG 5100.11)."""
+    """What Inkmeter asks for or, as a simulated printer, answers (RFC 8011, 3995, 3996; PWG 5100.11)."""
 
     PRINT_JOB = 0x0002
     VALIDATE_JOB = 0x0004
@@ -76,6 +76,10 @@ class Operation(IntEnum):
     GET_JOB_ATTRIBUTES = 0x0009
     GET_JOBS = 0x000A
     GET_PRINTER_ATTRIBUTES = 0x000B
+    CREATE_PRINTER_SUBSCRIPTION = 0x0016
+    RENEW_SUBSCRIPTION = 0x001A
+    CANCEL_SUBSCRIPTION = 0x001B
+    GET_NOTIFICATIONS = 0x001C
     CANCEL_MY_JOBS = 0x0039
     CLOSE_JOB = 0x003B
     IDENTIFY_PRINTER = 0x003C

@@ -1,0 +1,1 @@
+"""Which printers this collector reads: a share that Kafka gives, handed on through PostgreSQL."""
