@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -81,7 +81,9 @@ def print_table(
     for index, column in enumerate(columns):
         heading, justify = column if isinstance(column, tuple) else (column, "left")
         last = Text(_cell(footer[index]), style="bold") if footer is not None else ""
-        table.add_column(Text(_cell(heading)), footer=last, justify="right" if justify == "right" else "left")
+        # Folded where it is too narrow: an address or an id with its end cut off is of no use.
+        way: JustifyMethod = "right" if justify == "right" else "left"
+        table.add_column(Text(_cell(heading)), footer=last, justify=way, overflow="fold")
     for row in rows:
         table.add_row(*(Text(_cell(cell)) for cell in row))
     out.print(table)

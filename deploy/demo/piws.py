@@ -69,6 +69,7 @@ class PiwsDevice:
         units: whether numbers come with their unit in JSON.
         password: of the user admin; "" where none is asked for.
         asleep: whether it answers nothing but HTTP 503.
+        garbage: what it answers instead of anything else, as broken firmware does.
     """
 
     model: str = "HP DesignJet Z9"
@@ -78,6 +79,7 @@ class PiwsDevice:
     square_unit: str = "in2"
     password: str = ""
     asleep: bool = False
+    garbage: bytes = b""
     paused: bool = False
     jobs: list[PiwsJob] = field(default_factory=list)
     queue: str = field(default_factory=lambda: str(uuid.uuid4()))

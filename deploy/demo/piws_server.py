@@ -60,6 +60,8 @@ def answer(device: PiwsDevice, request: web.Request) -> web.Response:
     device.asked.append(request.path_qs)
     if device.asleep:
         return web.Response(status=503)
+    if device.garbage:
+        return web.Response(body=device.garbage, content_type="text/xml")
     wanted = base64.b64encode(f"admin:{device.password}".encode()).decode()
     if device.password and request.headers.get("Authorization") != f"Basic {wanted}":
         return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="printer"'})

@@ -135,6 +135,8 @@ class Publisher:
         self._sender = sender
         self._clock = clock
         self._error: str | None = None
+        self._held: list[Record] = []
+        """Acknowledged by Kafka, but not let go yet: the disk is full. They are not sent again meanwhile."""
 
     async def run(self) -> None:
         """Publishes until cancelled."""
@@ -162,6 +164,7 @@ class Publisher:
         Raises:
             Retry: a record was not acknowledged; it and those of its key behind it still wait.
         """
+        await self._let_go([])
         records = await self._journal.read()
         await self._measure()
         if not records:
@@ -207,9 +210,12 @@ class Publisher:
             await self._let_go([record])
 
     async def _let_go(self, acknowledged: Sequence[Record]) -> None:
-        await self._journal.published([record.number for record in acknowledged])
         for record in acknowledged:
             metrics.PUBLISHED.labels(record.topic).inc()
+        self._held += acknowledged
+        if self._held:
+            await self._journal.published([record.number for record in self._held])
+            self._held = []
 
     async def _failed(self, error: BaseException, record: Record) -> NoReturn:
         await self._sender.close()

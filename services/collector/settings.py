@@ -56,6 +56,11 @@ class CollectorSettings(CommonSettings):
         description="How long a device's counter may be ahead of its jobs before the rest is booked on Unknown, "
         "in seconds.",
     )
+    estimate_ink: bool = Field(
+        False,
+        description="Whether jobs of which no source tells the ink get their part of what the supplies' levels "
+        "fell by, marked as estimated; it moves prices.",
+    )
     printer_networks: str = Field(
         PRIVATE_NETWORKS,
         description="Networks that printers may be in, comma-separated; all else is never connected to.",

@@ -68,7 +68,7 @@ class DeviceCondition(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         kind: `supply_low`, `supply_empty`, `waste_nearly_full`, `waste_full`, `paper_low`, `paper_out`,
             `output_full`, `cover_open`, `jam`, `offline` or `attention`.
-        severity: `critical` when the device does not print, else `warning`.
+        severity: `critical` when the device does not print, `warning`, or `info`, such as that it sleeps.
         words: what the device says, or what its bits mean.
         part: which supply or tray, as the device numbers it.
         code: of prtAlertCode (RFC 3805, PrtAlertCodeTC).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import subprocess
 import sys
@@ -35,6 +36,7 @@ def environment_of(fresh_database, kafka, tmp_path):
     """A container's environment, with this machine's hosts, secret files and folders put in."""
     (tmp_path / "database_url").write_text(fresh_database)
     (tmp_path / "token").write_text(secrets.token_urlsafe(24) + "\n")
+    (tmp_path / "secret_key").write_text(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
     prefix = f"compose{secrets.token_hex(3)}."
 
     def environment(name, port):

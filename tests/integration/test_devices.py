@@ -121,6 +121,16 @@ async def test_what_a_device_says_is_shown_and_kept_while_it_is_away(shop: Runni
     assert states == [None, "unreachable"]
     assert (await wait_for(shop, "alerts.v1", 1))[0]["data"]["kind"] == "offline"
 
+    # What was told is remembered over a restart, also by a collector that never read the device.
+    shop.stop("collector")
+    shop.start("collector", INKMETER_DEVICE_INTERVAL_S="0.5", INKMETER_COLLECTOR_ID="c2")
+    shown_again = device()
+    assert (shown_again["status"], shown_again["read_by"]) == ("unreachable", "c1")
+    assert shown_again["supplies"][4]["level_percent"] == 70
+    plotter.says()
+    alerts = await wait_for(shop, "alerts.v1", 2, within_s=90)
+    assert [alert["data"]["state"] for alert in alerts] == ["raised", "cleared"]
+
 
 def test_a_printer_is_probed_and_recorded_and_the_recording_reads_the_same(
     tmp_path: Path, plotter: Plotter

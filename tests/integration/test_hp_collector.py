@@ -22,6 +22,11 @@ from tests.unit.collector.hp.laserjet import Job, objects
 from tests.unit.collector.hp.plotter import a1_job
 
 KEY = base64.b64encode(bytes(range(32))).decode()
+POLL = {
+    "INKMETER_SECRET_KEY": KEY,
+    "INKMETER_POLL_INTERVAL_S": "0.5",
+    "INKMETER_POLL_MAX_DELAY_S": "1",
+}
 WITHIN_S = 30.0
 PRICES = """
 name = "density"
@@ -41,7 +46,7 @@ def shop(tmp_path: Path, database_url: str, kafka_bootstrap: str, topic_prefix: 
     data_dir = tmp_path / "shop"
     data_dir.mkdir()
     running = Running(data_dir, database_url=database_url, bootstrap=kafka_bootstrap, topic_prefix=topic_prefix)
-    running.start("collector", "accounting", INKMETER_SECRET_KEY=KEY, INKMETER_POLL_INTERVAL_S="0.5")
+    running.start("collector", "accounting", **POLL)
     try:
         yield running
     finally:
@@ -93,6 +98,35 @@ def test_a_plotter_with_its_own_certificate_is_pinned_read_and_charged_once_over
     tested = shop.json("printers", "test", "plotter")
     assert {check["name"]: check["result"] for check in tested["checks"]}["job history"] == "OK"
     assert len(charged(shop, 2)) == 2
+
+
+BOMB = b'<!DOCTYPE a [<!ENTITY b "bbbbbbbb"><!ENTITY c "&b;&b;&b;&b;">]><a>&c;</a>'
+GARBAGE = (BOMB, b"<a>" * 2_000_000, b"x" * 10_000_000, b"{" * 300_000)
+
+
+def test_a_device_that_answers_garbage_is_told_of_and_hinders_no_other(shop: Running, background: Background):
+    now = datetime.now(UTC).replace(microsecond=0)
+    broken, sound = PiwsDevice(serial="CN1"), PiwsDevice(serial="CN2")
+    for name, device in (("broken", broken), ("sound", sound)):
+        shop.json("printers", "add", name, background.enter(serve_piws(device)).address)
+    reasons: set[str] = set()
+    for number, garbage in enumerate(GARBAGE, 1):
+        broken.garbage = garbage
+
+        def another_reason() -> bool:
+            error = shop.json("printers", "show", "broken")["status"]["error"] or ""
+            if "answers" not in error or error in reasons:
+                return False
+            reasons.add(error)
+            return True
+
+        eventually(another_reason, within_s=WITHIN_S, what="the garbage is told of")
+        sound.jobs.append(a1_job(f"sound {number}", at=now))
+        assert len(charged(shop, number)) == number
+    broken.jobs.append(a1_job("broken", at=now))
+    broken.garbage = b""
+    assert {job["title"] for job in charged(shop, 5)} == {"broken", *(f"sound {number}" for number in range(1, 5))}
+    assert "look_broke" not in shop.log_of("collector")
 
 
 def test_an_accounting_page_in_russian_becomes_jobs(shop: Running, background: Background):

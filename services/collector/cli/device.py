@@ -32,7 +32,7 @@ def device(*, printer: str, data_dir: Path | None, as_json: bool) -> None:
         reason = f" ({told['error']})" if told["error"] else ""
         say(
             f"{found['name']} was not read by SNMP{reason}. "
-            f"`inkmeter printers edit {found['name']} --snmp-community ...` says how to."
+            f"`inkmeter printers edit {found['name']} --snmp` has it read."
         )
         return
     if told["error"]:

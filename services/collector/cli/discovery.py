@@ -92,11 +92,12 @@ def _followed(search: Any, data_dir: Path | None, *, quiet: bool) -> Any:
 
 def _progress(search: Any) -> str:
     at = search["progress"]
-    found = f"{len(search['found'])} devices seen"
+    count = len(search["found"])
+    found = f"{count} device{'' if count == 1 else 's'} seen"
     if at["phase"] == "asking":
         return f"Asking who they are: {at['devices_asked']} of {at['devices']}; {found} ... Ctrl-C stops"
     asked = f"{at['addresses_asked']:,} of {at['addresses']:,} addresses asked; " if at["addresses"] else ""
-    return f"Listening: {asked}{found} ... Ctrl-C stops"
+    return f"Searching: {asked}{found} ... Ctrl-C stops"
 
 
 def _show(search: Any) -> None:

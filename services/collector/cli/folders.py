@@ -39,6 +39,8 @@ def folders(*, data_dir: Path | None, as_json: bool) -> None:
         for each in found:
             if each["fault"]:
                 say(f"{each['name']}: {each['fault']}.")
+            if each["refused"]:
+                say(f"{each['name']}: why records were refused is told in the *.rejects.jsonl in {each['path']}.")
             for problem in each["problems"]:
                 say(f"{each['name']}: {problem['file'] or 'the folder'} {problem['why']}.")
     sys.exit(1 if any(each["fault"] or each["problems"] for each in found) else 0)

@@ -56,6 +56,11 @@ class Group(Struct, kw_only=True, omit_defaults=True):
         return frozenset(each.job.source or "" for each in self.readings)
 
     @property
+    def seen(self) -> list[JobCompleted]:
+        """The readings of whoever saw the job; an estimate says nothing of which job it is."""
+        return [each for each in self.readings if each.measured != "estimated" or each.title or each.person]
+
+    @property
     def span(self) -> Span:
         """From the first start to the last end that a source tells."""
         spans = [span_of(each) for each in self.readings]
@@ -118,6 +123,15 @@ class Memory:
             (device, sources, MAX_CANDIDATES),
         )
         return [row[0] for row in rows]
+
+    def between(self, device: str, since: datetime, until: datetime, *, limit: int) -> list[Group]:
+        """The jobs of a device that ended after a moment and not after another, the earliest first."""
+        rows = self._db.execute(
+            "SELECT number, state FROM job_group WHERE device = ? AND ended_ms > ? AND ended_ms <= ? "
+            "ORDER BY ended_ms, number LIMIT ?",
+            (device, _ms(since), _ms(until), limit),
+        )
+        return [_group(*row) for row in rows]
 
     def add(self, group: Group) -> None:
         """Remembers a new group, which gets its number, and forgets some of the oldest."""

@@ -32,6 +32,7 @@ _AMOUNTS: Final = (
     "ink_ul",
 )
 _SAID: Final = ("page_range", "roll_width_um", "colour_mode", "quality", "finishing")
+MAX_EVIDENCE: Final = 40
 _UNIT: Final = re.compile(r"_(?:mm2|um|ul)$")
 _COUNTS: Final = (
     *("printer", "person", "project", "department", "billable", "kind", "outcome", "title", "copies"),
@@ -54,7 +55,7 @@ def merged(readings: Sequence[JobCompleted]) -> JobCompleted:
         title=_title(ranked),
         submitted_at=min(submitted, default=None),
         lines=_lines(ranked),
-        evidence=(best.evidence or {}) | {f"told by {each.job.source}": str(each.job.key) for each in ranked},
+        evidence=_evidence(ranked),
         **fields,
     )
 
@@ -88,6 +89,13 @@ def _order(job: JobCompleted) -> tuple[int, str, str]:
 
 def _first(values: Iterable[T | None]) -> T | None:
     return next((each for each in values if each is not None), None)
+
+
+def _evidence(ranked: Sequence[JobCompleted]) -> dict[str, str]:
+    """What each reading says that it is known by, and which readings there are."""
+    said = {name: text for each in reversed(ranked) for name, text in (each.evidence or {}).items()}
+    readings = {f"told by {each.job.source}": str(each.job.key) for each in ranked}
+    return dict(list((readings | said).items())[:MAX_EVIDENCE])
 
 
 def _printer(ranked: Sequence[JobCompleted]) -> PrinterRef:

@@ -13,6 +13,7 @@ from shared.events.devices import DeviceCondition
 _CRITICAL: Final = 3
 """PrtAlertSeverityLevelTC: critical(3), warning(4), warningBinaryChangeEvent(5)."""
 _TRANSIENT: Final = 5
+_SEVERITIES: Final = {_CRITICAL: "critical", 4: "warning"}
 _SUPPLY_GROUPS: Final = frozenset({10, 11, 12})
 _FULL: Final = 15
 _GROUPS: Final = {
@@ -84,6 +85,11 @@ _NO_NEWS: Final = frozenset({4, 6, 7, 19, 20, 23, 24, 25, 27, 502, 503, 507, *ra
 """Codes of what is in order: closed, switched on, ready, asleep, another paper in a tray."""
 
 
+def is_known(code: int) -> bool:
+    """Whether a code of the standard says what is wrong."""
+    return code in _BY_CODE
+
+
 def table_alerts(view: View) -> list[DeviceCondition]:
     """What the alert table says, without events that are over as soon as they are told."""
     found = []
@@ -91,7 +97,8 @@ def table_alerts(view: View) -> list[DeviceCondition]:
         severity = number_of(row.get(mib.ALERT_SEVERITY))
         if severity is None and mib.ALERT_DESCR not in row and mib.ALERT_CODE not in row:
             continue
-        if severity != _TRANSIENT and number_of(row.get(mib.ALERT_CODE)) not in _NO_NEWS:
+        in_order = number_of(row.get(mib.ALERT_CODE)) in _NO_NEWS and severity != _CRITICAL
+        if severity != _TRANSIENT and not in_order:
             found.append(_alert(row, severity))
     return found
 
@@ -110,7 +117,7 @@ def _alert(row: Row, severity: int | None) -> DeviceCondition:
         part = f"{part} {index}"
     return DeviceCondition(
         kind=kind,
-        severity="critical" if severity == _CRITICAL else "warning",
+        severity=_SEVERITIES.get(severity or 0, "info"),
         words=text_of(row.get(mib.ALERT_DESCR)) or words,
         part=part,
         code=code,

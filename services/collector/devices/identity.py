@@ -43,6 +43,9 @@ def identity_of(view: View, printer: int | None, definitions: Sequence[Definitio
     model = _without_serial(_model(view, printer, definitions, about, device_id), serial)
     vendor = vendor_named(model) or vendor_named(device_id.get("MFG"))
     vendor = vendor or vendor_numbered(view.oid(mib.SYS_OBJECT_ID)) or vendor_named(about)
+    if vendor is None:
+        told = device_id.get("MFG") or _first(_column(view, mib.ENTITY_MAKER))
+        vendor = vendor_named(told) or told
     return Identity(vendor, model, serial)
 
 
@@ -73,7 +76,7 @@ def _model(
 ) -> str | None:
     host = view.text((*mib.HR_DEVICE, mib.HR_DEVICE_DESCR, printer)) if printer is not None else None
     private = _first(view.text(parse_oid(oid)) for each in definitions for oid in each.model)
-    entity = _first(text_of(row.get(mib.ENTITY_MODEL)) for row in view.rows(mib.ENTITY).values())
+    entity = _first(_column(view, mib.ENTITY_MODEL))
     named = (_PRODUCT.search(about) or _ATTACHED.search(about)) if about else None
     for text in (host, private, device_id.get("MDL"), named.group(1) if named else None, entity):
         if text and (model := _tidy(text)):
@@ -105,7 +108,7 @@ def _serial(view: View, printer: int | None, definitions: Sequence[Definition], 
     standard = [view.text((*mib.GENERAL, mib.SERIAL_NUMBER, printer))] if printer is not None else []
     standard += [text_of(row.get(mib.SERIAL_NUMBER)) for row in view.rows(mib.GENERAL).values()]
     private = [view.text(parse_oid(oid)) for each in definitions for oid in each.serial]
-    entity = [text_of(row.get(mib.ENTITY_SERIAL)) for row in view.rows(mib.ENTITY).values()]
+    entity = _column(view, mib.ENTITY_SERIAL)
     named = _SERIAL.search(about) if about else None
     return _first(
         None if text is None or text.lower() in _NO_SERIALS or not text.strip("0-. *X?") else text
@@ -120,6 +123,11 @@ def _device_id(view: View, definitions: Sequence[Definition]) -> dict[str, str]:
     found = {key.strip().upper(): value.strip() for key, _, value in pairs if value.strip()}
     names = {"MANUFACTURER": "MFG", "MODEL": "MDL"}
     return {names.get(key, key): value for key, value in found.items()}
+
+
+def _column(view: View, column: int) -> list[str | None]:
+    """A column of entPhysicalTable."""
+    return [text_of(row.get(column)) for row in view.rows(mib.ENTITY).values()]
 
 
 def _first(texts: Iterable[str | None]) -> str | None:

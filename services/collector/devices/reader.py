@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from services.collector.access import SnmpAccess
 from services.collector.devices import mib
 from services.collector.devices.definitions import definitions_for
+from services.collector.devices.interning import shared
 from services.collector.devices.reading import DeviceReading
 from services.collector.devices.standard import named, reading_of
 from services.collector.devices.status import printer_index
@@ -99,7 +100,7 @@ class DeviceReader:
         if context := self._context(found):
             await self._read_context(context, found)
         found |= await self._private(found)
-        self._objects = found
+        self._objects = shared(found)
         self._asked = self._changing()
         self._last = reading_of(found, at=at)
         return self._last
@@ -127,7 +128,7 @@ class DeviceReader:
                 del whole[oid]
             whole |= await walk(self._inner or self._session, ALERT_SPAN)
             changed |= {mib.ALERT}
-        self._objects = whole
+        self._objects = whole if changed <= {mib.SYS_UP_TIME} else shared(whole)
         if changed <= {mib.SYS_UP_TIME}:
             up_time = View(whole).number(mib.SYS_UP_TIME)
             self._last = replace(before, at=at, up_time_s=None if up_time is None else up_time // 100)

@@ -55,13 +55,23 @@ def move(folder: Path, seen: Seen, key: str) -> None:
         told = path.lstat()
         if (told.st_dev, told.st_ino) != (seen.device, seen.inode):
             return
-        done = folder / DONE
-        done.mkdir(exist_ok=True)
-        target = done / seen.name
-        if target.exists() or target.is_symlink():
-            target = done / f"{target.stem}.{key[:_KEY_SHOWN]}{target.suffix}"
-        path.rename(target)
+        (folder / DONE).mkdir(exist_ok=True)
+        # A link in its place, put there by who may write to the folder, would lead the file elsewhere.
+        done = os.open(folder / DONE, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            os.rename(path, _free_name(done, path, key), dst_dir_fd=done)
+        finally:
+            os.close(done)
     except FileNotFoundError:
         return
     except OSError as error:
         raise Retry(f"is taken, but can't be moved to {DONE}/ ({error.strerror})") from error
+
+
+def _free_name(done: int, path: Path, key: str) -> str:
+    """The file's name, or one with its content's hash in it where a file of that name was taken before."""
+    try:
+        os.stat(path.name, dir_fd=done, follow_symlinks=False)
+    except FileNotFoundError:
+        return path.name
+    return f"{path.stem}.{key[:_KEY_SHOWN]}{path.suffix}"

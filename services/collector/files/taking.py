@@ -76,6 +76,7 @@ class Taker:
         self._journal = journal
         self._printers = printers
         self._clock = clock
+        self._keys: dict[Seen, str] = {}
 
     async def take(self, seen: Seen) -> Took:
         """Takes what is new of a file, writes down what was refused, and moves it where that is wanted.
@@ -109,7 +110,11 @@ class Taker:
         if not is_read_in_parts(self._folder.mapping) and file.seen.size > MAX_DOCUMENT_BYTES:
             kind = self._folder.mapping.format
             raise Reject(f"is larger than {MAX_DOCUMENT_BYTES} bytes, the most of a {kind} file")
-        key = await asyncio.to_thread(file.digest)
+        # Known while the file stays as it is: one that has to wait, and is large, is not read again and again.
+        key = self._keys.get(file.seen, "")
+        if not key:
+            key = await asyncio.to_thread(file.digest)
+            self._keys = {file.seen: key}
         if not await asyncio.to_thread(file.is_unchanged):
             raise Retry("is still being written")
         known = await self._journal.ask(lambda store: memory.find(store, self._folder.name, key))
@@ -163,7 +168,7 @@ class Taker:
                 is_whole=part.is_end and not self._folder.grows,
                 is_told=taken.is_told and not refused,
                 jobs=taken.jobs + sum(each.stored for each in every),
-                duplicates=taken.duplicates + sum(each.duplicate for each in every),
+                duplicates=taken.duplicates + sum(map(_is_known, every)),
                 refused=taken.refused + len(refused),
             )
             memory.remember(store, kept, self._clock.now())
@@ -229,6 +234,11 @@ class Taker:
 def batched(jobs: list[tuple[Mapped, ReadyJob]]) -> list[list[tuple[Mapped, ReadyJob]]]:
     """Jobs as the journal takes them at once; one batch, perhaps empty, at least."""
     return [jobs[start : start + BATCH] for start in range(0, max(1, len(jobs)), BATCH)]
+
+
+def _is_known(brought: Brought) -> bool:
+    """Whether it is a job that was told before, by this source or by another."""
+    return brought.duplicate or brought.merged_into is not None
 
 
 def _differs(mapped: Mapped) -> RefusedRecord:

@@ -64,13 +64,21 @@ class FolderWatch:
     """One folder."""
 
     def __init__(
-        self, folder: Folder, taker: Taker, *, clock: Clock, now_s: Callable[[], float] = time.monotonic
+        self,
+        folder: Folder,
+        taker: Taker,
+        *,
+        clock: Clock,
+        now_s: Callable[[], float] = time.monotonic,
+        timeout_s: float = LOOK_TIMEOUT_S,
     ) -> None:
         self._folder = folder
         self._taker = taker
         self._clock = clock
         self._now_s = now_s
         self._settling = Settling(folder.settle_s)
+        self._timeout_s = timeout_s
+        self._listing: asyncio.Future[tuple[list[Seen], list[Problem]]] | None = None
         self._finished: dict[str, Seen] = {}
         self._hopeless: dict[str, tuple[Seen, str]] = {}
         self.state = FolderState(
@@ -80,10 +88,9 @@ class FolderWatch:
     async def look(self) -> None:
         """Takes the files that are complete; the state says what came of it."""
         try:
-            async with asyncio.timeout(LOOK_TIMEOUT_S):
-                seen, found = await asyncio.to_thread(look, self._folder)
-        except (Retry, TimeoutError) as error:
-            self._unreadable(str(error) or f"{self._folder.path} does not answer within {LOOK_TIMEOUT_S:.0f} s")
+            seen, found = await self._listed()
+        except Retry as error:
+            self._unreadable(str(error))
             return
         if self.state.fault is not None:
             _log.info("folder_readable", folder=self._folder.name)
@@ -100,6 +107,16 @@ class FolderWatch:
             waiting=len(seen) - len(complete),
             problems=[FileProblem(problem.name, problem.why) for problem in problems[:MAX_PROBLEMS]],
         )
+
+    async def _listed(self) -> tuple[list[Seen], list[Problem]]:
+        """What lies in the folder. A share that hangs keeps one thread, however often it is looked at."""
+        if self._listing is None:
+            self._listing = asyncio.ensure_future(asyncio.to_thread(look, self._folder))
+        listing = self._listing
+        if not (await asyncio.wait([listing], timeout=self._timeout_s))[0]:
+            raise Retry(f"{self._folder.path} does not answer within {self._timeout_s:g} s")
+        self._listing = None
+        return listing.result()
 
     async def _take(self, seen: Seen) -> Problem | None:
         name = seen.name

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
 from services.collector.access import Access, AuthProtocol, PrivProtocol, Secret, SnmpAccess, SnmpVersion
+from services.collector.networks import WELL_KNOWN, port_may_be_printers
 from services.collector.registry.printers import Printer
 from services.collector.vault import Vault
 from shared.errors import Reject
@@ -73,14 +74,16 @@ def _told(edit: Struct) -> dict[str, Any]:
     return {name: value for name, value in asdict(edit).items() if value is not UNSET}
 
 
-def checked(snmp: SnmpAccess) -> None:
+def checked(snmp: SnmpAccess, *, pointer: str = "/access/snmp") -> None:
     """Refuses what can't work.
 
     Raises:
-        Reject: version 3 without a user, a protocol without its key, or privacy without authentication.
+        Reject: another service's port, version 3 without a user, a protocol without its key, privacy alone.
     """
     wrong = ""
-    if snmp.version == "3":
+    if not port_may_be_printers(snmp.port):
+        wrong = f"port {snmp.port} is another service's: below {WELL_KNOWN} SNMP is spoken at 161"
+    elif snmp.version == "3":
         if not snmp.user:
             wrong = "SNMP version 3 needs a user"
         elif snmp.priv_protocol and not snmp.auth_protocol:
@@ -94,7 +97,7 @@ def checked(snmp: SnmpAccess) -> None:
     elif not snmp.community:
         wrong = f"SNMP version {snmp.version} needs a community"
     if wrong:
-        raise Reject(wrong, pointer="/access/snmp")
+        raise Reject(wrong, pointer=pointer)
 
 
 def access_view(printer: Printer, vault: Vault) -> AccessView:

@@ -13,6 +13,7 @@ from services.collector.discovery.searches import Searches
 from services.collector.discovery.sightings import Proposal
 from services.collector.discovery.snmp_scan import RATE_PER_S
 from services.collector.discovery.targets import MAX_RANGES, broadcasts, parse_ranges
+from services.collector.http.access_bodies import checked
 from shared.errors import Reject
 from shared.http.headers import LOCATION
 from shared.http.routes import Answer, Call, Route
@@ -118,12 +119,14 @@ class DiscoveriesApi:
         """Starts a search."""
         body: NewDiscovery = call.body
         networks = self._searches.networks
+        snmp = SnmpAccess(version=body.snmp.version, port=body.snmp.port, community=body.snmp.community)
+        checked(snmp, pointer="/snmp")
         wanted = Wanted(
             listen=body.dns_sd,
             listen_s=float(body.listen_s),
             broadcasts=tuple(broadcasts(self._searches.interfaces(), networks)) if body.broadcast else (),
             ranges=tuple(parse_ranges(body.ranges, networks)),
-            snmp=SnmpAccess(version=body.snmp.version, port=body.snmp.port, community=body.snmp.community),
+            snmp=snmp,
             rate_per_s=body.rate_per_s,
         )
         if not wanted.listen and not wanted.count():

@@ -87,7 +87,7 @@ class PrintersApi:
             for printer in self._registry.printers()
             if sort_key(printer) > after
             and (not query.name or printer.name.lower() == query.name.lower())
-            and (not query.group or printer.group == query.group)
+            and (not query.group or (printer.group or "").lower() == query.group.lower())
             and query.enabled in (None, printer.enabled)
         ]
         page = found[: query.limit]

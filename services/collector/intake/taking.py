@@ -16,10 +16,13 @@ from services.collector.intake.jobs import job_entry
 from services.collector.journal import Entry
 from services.collector.journal.store import Store
 from shared.errors import Reject
+from shared.events.envelope import MAX_EVENT_BYTES
+from shared.events.job_corrections import CorrectionReason
 from shared.events.jobs import JobCompleted
 
 MAX_NAMED: Final = 8
 """Fields named in the words of a correction."""
+_ESTIMATED: Final = "No source told the ink: it was estimated from how far the levels of the supplies fell."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Taking:
         self._at_hand: dict[int, Group] = {}
         self._fresh: dict[int, Entry] = {}
         self._more: dict[int, Group] = {}
+        self._reasons: dict[int, CorrectionReason] = {}
         self._gone: dict[int, Group] = {}
         self._brought: list[tuple[Brought, ReadyJob, Group | None]] = []
 
@@ -90,6 +94,14 @@ class Taking:
                 self._entries.append(entry)
             return Brought(duplicate=False, differs=True, stored=not only_new), None
         return Brought(duplicate=False, differs=False, stored=True), self._begin(job)
+
+    def add(self, group: Group, reading: JobCompleted, reason: CorrectionReason) -> None:
+        """Adds to a group, as the memory has it, what was found out of its job apart from any source."""
+        group.told = group.known_as
+        group.readings = [*group.readings, reading]
+        self._more[group.number] = group
+        self._reasons[group.number] = reason
+        self._memory.change(group)
 
     def finish(self) -> list[Brought]:
         """Writes what is to be told, and says what became of each job."""
@@ -129,7 +141,7 @@ class Taking:
         """Of several groups that are equally like it the earliest one."""
         best: tuple[int, Group] | None = None
         for group in self._memory.others(job, device, but, self._window):
-            marks = [likeness(job, each, window=self._window) for each in group.readings]
+            marks = [likeness(job, each, window=self._window) for each in group.seen]
             mark = max((each for each in marks if each is not None), default=None)
             if mark is None or (None in marks and mark < SURE):
                 continue
@@ -210,19 +222,19 @@ class Taking:
         if not adds_to(told, now):
             return []
         replacement = in_place_of(now, group.first_key, group.revision + 1)
-        names = fields_added(told, now)
-        more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+        reason = self._reasons.get(group.number, "better_reading")
         entry = correction_entry(
             told,
             replacement,
             key=group.key,
-            reason="better_reading",
-            words=f"Read by {' and '.join(sorted(group.sources))}; now better known: "
-            f"{', '.join(names[:MAX_NAMED])}{more}.",
+            reason=reason,
+            words=_ESTIMATED if reason == "ink_estimated" else _words(group, told, now),
             at=self._now,
             origin=self._origin,
             evidence=now.evidence,
         )
+        if len(entry.value) > MAX_EVENT_BYTES:
+            return []
         self._tally.add(group.device, told=[replacement], taken_back=[told])
         group.revision += 1
         group.told = replacement
@@ -232,6 +244,13 @@ class Taking:
     @property
     def _origin(self) -> str:
         return f"/collector/{self._collector_id}/correlation"
+
+
+def _words(group: Group, told: JobCompleted, now: JobCompleted) -> str:
+    names = fields_added(told, now)
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    sources = " and ".join(sorted(each.job.source or "" for each in group.seen))
+    return f"Read by {sources}; now better known: {', '.join(names[:MAX_NAMED])}{more}."
 
 
 def take_all(taking: Taking, jobs: Sequence[ReadyJob], *, only_new: bool) -> list[Brought]:

@@ -47,12 +47,15 @@ _ADDITIONS: Final = (
     """CREATE TABLE IF NOT EXISTS group_sources (
          device TEXT NOT NULL, sources TEXT NOT NULL, PRIMARY KEY (device, sources)
        ) STRICT, WITHOUT ROWID""",
-    # What jobs add to the counters of their devices, and how those stand: correlation/tally.py, reconcile/.
+    # What jobs add to the counters of their devices, and how those stand: correlation/tally.py, reconcile/, ink/.
     """CREATE TABLE IF NOT EXISTS job_tally (
          device TEXT PRIMARY KEY, since_ms INTEGER NOT NULL, jobs INTEGER NOT NULL, impressions INTEGER NOT NULL,
          sheets INTEGER NOT NULL, length_um INTEGER NOT NULL, without_impressions INTEGER NOT NULL,
          without_sheets INTEGER NOT NULL, without_length_um INTEGER NOT NULL, late_impressions INTEGER NOT NULL,
          late_sheets INTEGER NOT NULL, late_length_um INTEGER NOT NULL
+       ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS ink_mark (
+         device TEXT PRIMARY KEY, state BLOB NOT NULL
        ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS counter_account (
          device TEXT PRIMARY KEY, state BLOB NOT NULL

@@ -74,8 +74,9 @@ async def _source(printer: Printer, access: Access, source: PrinterSource, now: 
         answers,
         Check(spoken, "OK", facts.make_and_model or "It does not tell its model."),
         _device(printer, facts),
-        _clock(facts.current_time, now),
     ]
+    if spoken != "SNMP":
+        checks.append(_clock(facts.current_time, now))
     try:
         reading = await source.completed_jobs()
     except AccessRefused as error:
@@ -85,6 +86,9 @@ async def _source(printer: Printer, access: Access, source: PrinterSource, now: 
         if spoken != "IPP":
             remedy = f"Allow {spoken} for the collector's address, with the user name and password given here."
         return [*checks, Check("job history", "FAIL", str(error), remedy)]
+    if spoken == "SNMP" and not reading.jobs and not reading.refused:
+        remedy = "Read it by IPP or its maker's own interface too, or bring its jobs by CUPS, files or HTTP."
+        return [*checks, Check("job history", "WARN", "By SNMP it tells of no jobs.", remedy)]
     return [*checks, _credentials(access), *_history(reading)]
 
 
@@ -131,7 +135,7 @@ def _shown(printer: Printer, access: Access, shown: Certificate, now: datetime) 
 
 
 async def _snmp(printer: Printer, access: Access, reach: Reach) -> list[Check]:
-    if access.snmp is None or reach.ask_snmp is None:
+    if access.snmp is None or reach.ask_snmp is None or printer.address.startswith("snmp://"):
         return []
     try:
         ip = (await reach.guard.allowed(urlsplit(printer.address).hostname or ""))[0]

@@ -12,6 +12,7 @@ from services.collector.access import Access, SnmpAccess
 from services.collector.addresses import AddressGuard
 from services.collector.onboarding.certificates import shown_certificate
 from services.collector.registry.printers import Printer
+from services.collector.sources.outgoing import AccessRefused
 from services.collector.sources.schemes import NO_SCHEME, SCHEMES
 from services.collector.sources.source import PrinterFacts, PrinterSource
 from services.collector.vault import NO_ACCESS, Vault
@@ -87,6 +88,8 @@ class Reach:
             if isinstance(error.__cause__, aiohttp.ClientResponseError):
                 raise _no_printer(address, "what it answers is not HTTP") from error
             raise Unanswered(f"{error}.", pointer="/address") from error
+        except AccessRefused as error:
+            raise Reject(f"{error.reason}: say how to log in to it.", pointer="/access") from error
         except Reject as error:
             if error.pointer:
                 raise

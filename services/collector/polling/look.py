@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final, Protocol
 
 import structlog
@@ -19,6 +20,8 @@ from shared.errors import Reject
 from shared.events.jobs import JobCompleted
 
 CURSOR_PREFIX: Final = "printer:"
+MAX_REFUSED: Final = 20
+"""Jobs of one look whose faults are told one by one."""
 _log = structlog.get_logger()
 
 
@@ -76,6 +79,7 @@ class Looker:
         reading = await self._source.completed_jobs(self._cursor)
         new, refused = await self._take(reading)
         self._tell_refused(refused)
+        reading = replace(reading, refused=tuple(refused[:MAX_REFUSED]))
         if new:
             for sentence in reading.doubts:
                 _log.warning("job_doubtful", printer=self.printer.name, reason=sentence)
@@ -147,7 +151,9 @@ class Looker:
 
     def _tell_refused(self, refused: Sequence[str]) -> None:
         """Each sentence once, as the same jobs come with every look."""
-        for sentence in refused:
-            if sentence not in self._told:
-                _log.warning("job_not_readable", printer=self.printer.name, reason=sentence)
+        news = [sentence for sentence in refused if sentence not in self._told]
+        for sentence in news[:MAX_REFUSED]:
+            _log.warning("job_not_readable", printer=self.printer.name, reason=sentence)
+        if len(news) > MAX_REFUSED:
+            _log.warning("more_jobs_not_readable", printer=self.printer.name, jobs=len(news) - MAX_REFUSED)
         self._told = frozenset(refused)

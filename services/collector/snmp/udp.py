@@ -18,18 +18,19 @@ RECEIVE_BUFFER_BYTES: Final = 2 * 1024 * 1024
 MAX_REQUEST_ID: Final = 2**31 - 1
 _ANY: Final = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - of a client's own end
 
-_Key = tuple[str, int, int]
+_Key = tuple[str, int]
+"""IP address and request number: some devices answer from another port than the one that was asked."""
 
 
 class _Ear(asyncio.DatagramProtocol):
     """Hands datagrams on; errors that the system reports belong to nobody in particular."""
 
-    def __init__(self, heard: Callable[[bytes, str, int], None]) -> None:
+    def __init__(self, heard: Callable[[bytes, str], None]) -> None:
         self._heard = heard
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """See asyncio.DatagramProtocol."""
-        self._heard(data, addr[0], addr[1])
+        self._heard(data, addr[0])
 
 
 class UdpPort:
@@ -39,24 +40,24 @@ class UdpPort:
         self._transports: dict[int, asyncio.DatagramTransport] = {}
         self._opening = asyncio.Lock()
         self._waiting: dict[_Key, asyncio.Future[Message]] = {}
-        self._garbled: dict[tuple[str, int], str] = {}
+        self._garbled: dict[str, str] = {}
 
     async def ask(
         self, where: tuple[str, int], make: Callable[[int], bytes], *, timeout_s: float, attempts: int
     ) -> Message:
         """Sends what `make` makes of a request number, as often as allowed, until the answer with it comes.
 
-        `where` is an IP address and a port; only an answer from there counts.
+        `where` is an IP address and a port; only an answer from that address counts.
 
         Raises:
             Retry: none came in time, or it can't be sent.
         """
         transport = await self._transport(socket.AF_INET6 if ":" in where[0] else socket.AF_INET)
         request_id = random.randint(1, MAX_REQUEST_ID)
-        key = (where[0], where[1], request_id)
+        key = (where[0], request_id)
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[key] = answer
-        self._garbled.pop(where, None)
+        self._garbled.pop(where[0], None)
         question = make(request_id)
         try:
             for _ in range(attempts):
@@ -68,7 +69,7 @@ class UdpPort:
             raise Retry(f"{where[0]} can't be asked: {error.strerror or error}") from error
         finally:
             del self._waiting[key]
-        garbled = self._garbled.pop(where, None)
+        garbled = self._garbled.pop(where[0], None)
         if garbled:
             raise Retry(f"{where[0]}:{where[1]} answers, but not by SNMP: {garbled}")
         raise Retry(f"{where[0]}:{where[1]} does not answer by SNMP within {timeout_s * attempts:g} s")
@@ -92,13 +93,13 @@ class UdpPort:
                 self._transports[family] = transport
             return self._transports[family]
 
-    def _heard(self, data: bytes, host: str, port: int) -> None:
+    def _heard(self, data: bytes, host: str) -> None:
         try:
             message = decode(data)
         except NotSnmpError as error:
-            if any(key[:2] == (host, port) for key in self._waiting):
-                self._garbled[host, port] = str(error)
+            if any(key[0] == host for key in self._waiting):
+                self._garbled[host] = str(error)
             return
-        answer = self._waiting.get((host, port, message.request_id))
+        answer = self._waiting.get((host, message.request_id))
         if answer is not None and not answer.done() and message.kind == Pdu.RESPONSE:
             answer.set_result(message)

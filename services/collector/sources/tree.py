@@ -87,7 +87,7 @@ def read_xml(body: bytes) -> Node:
     try:
         found = etree.fromstring(body, parser)
     except (etree.LxmlError, ValueError) as error:
-        raise Reject(f"what it answers is not XML: {without_controls(str(error))[:200]}") from error
+        raise Reject(f"it is not XML: {without_controls(str(error))[:200]}") from error
     assert isinstance(found, Node)  # noqa: S101 - what the builder's close() gives
     return found
 
@@ -99,16 +99,16 @@ def read_json(body: bytes) -> Node:
         Reject: it is none, or is too deep or too large.
     """
     if sum(body.count(mark) for mark in (b",", b"{", b"[")) > MAX_NODES:
-        raise Reject(f"what it answers has more than {MAX_NODES} values")
+        raise Reject(f"it has more than {MAX_NODES} values")
     try:
         return _node(msgspec.json.decode(body), MAX_DEPTH)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Reject(f"what it answers is not JSON: {without_controls(str(error))[:200]}") from error
+        raise Reject(f"it is not JSON: {without_controls(str(error))[:200]}") from error
 
 
 def _node(value: Any, depth: int) -> Node:
     if not depth:
-        raise Reject(f"what it answers is nested more than {MAX_DEPTH} deep")
+        raise Reject(f"it is nested more than {MAX_DEPTH} deep")
     if isinstance(value, dict):
         children = {
             _plain(name): [_node(each, depth - 1) for each in (inner if isinstance(inner, list) else [inner])]
@@ -132,14 +132,14 @@ class _Builder:
 
     def doctype(self, *_: object) -> None:
         """Documents of devices need none; entities, local or remote, would come by it."""
-        raise Reject("what it answers declares a document type (DTD), which is never read")
+        raise Reject("it declares a document type (DTD), which is never read")
 
     def start(self, tag: str, _attributes: object) -> None:
         self._count += 1
         if len(self._open) >= MAX_DEPTH:
-            raise Reject(f"what it answers is nested more than {MAX_DEPTH} deep")
+            raise Reject(f"it is nested more than {MAX_DEPTH} deep")
         if self._count > MAX_NODES:
-            raise Reject(f"what it answers has more than {MAX_NODES} elements")
+            raise Reject(f"it has more than {MAX_NODES} elements")
         node = Node()
         if self._open:
             self._open[-1].children.setdefault(_plain(tag.rpartition("}")[2]), []).append(node)

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from services.collector.devices.alerts import is_known
 from services.collector.devices.reading import DeviceReading
 from services.collector.devices.supplies import LOW_PERCENT
 from shared.events.devices import DeviceAlert, DeviceCondition, DeviceSupply
@@ -60,13 +61,20 @@ def conditions_of(reading: DeviceReading, before: Open) -> dict[str, DeviceCondi
             found[key_of(condition)] = condition
     detailed = {condition.kind for condition in found.values()}
     for alert in reading.alerts:
-        if alert.severity != "critical" and alert.kind not in _TOLD:
+        if not _worth_telling(alert):
             continue
         # "A supply is low" says no more than "cyan is low".
         if alert.kind in detailed and (alert.part is None or alert.kind in dict(_OF_SUPPLY.values())):
             continue
         found.setdefault(key_of(alert), alert)
     return found
+
+
+def _worth_telling(alert: DeviceCondition) -> bool:
+    """What stops the device, and warnings of the standard's own: makers warn of much, such as that it sleeps."""
+    if alert.severity == "critical":
+        return True
+    return alert.severity == "warning" and alert.kind in _TOLD and (alert.code is None or is_known(alert.code))
 
 
 def _of_supply(supply: DeviceSupply, before: Open) -> Iterable[DeviceCondition]:

@@ -89,6 +89,8 @@ class DevicePoller:
         self._clock = clock
         self._slots = asyncio.Semaphore(rhythm.concurrency)
         self._watched: dict[str, _Watched] = {}
+        self._passed: dict[str, Printer] = {}
+        """Printers that are not read by SNMP, as they were when that was found out."""
 
     def status(self, printer_id: str) -> DeviceStatus:
         """What is known of a printer's device; empty for one that is not read."""
@@ -125,11 +127,17 @@ class DevicePoller:
         await self._stop(old)
         for each in old:
             del self._watched[each.printer.id]
+        self._passed = {key: each for key, each in self._passed.items() if wanted.get(key) == each}
         for key, printer in wanted.items():
-            if key not in self._watched and (watcher := self._watcher(printer)) is not None:
-                new = self._watched[key] = _Watched(printer, watcher=watcher)
-                start = self._watch(new, watcher, spread_s * self._rhythm.jitter())
-                new.task = asyncio.create_task(start, name=f"watch {printer.name}")
+            if key in self._watched or key in self._passed:
+                continue
+            watcher = self._watcher(printer)
+            if watcher is None:
+                self._passed[key] = printer
+                continue
+            new = self._watched[key] = _Watched(printer, watcher=watcher)
+            start = self._watch(new, watcher, spread_s * self._rhythm.jitter())
+            new.task = asyncio.create_task(start, name=f"watch {printer.name}")
 
     def _watcher(self, printer: Printer) -> Watcher | None:
         try:

@@ -30,7 +30,8 @@ from services.collector.windows.events import (
 from services.collector.windows.memory import Waiting
 from services.collector.windows.printers import QueueTable, printer_of
 from shared.clock import Clock
-from shared.errors import Reject, Retry
+from shared.errors import NotFound, Reject, Retry
+from shared.events.jobs import EARLIEST, LATEST
 
 LOOK_EVERY_S: Final = 1.0
 RETRY_S: Final = 5.0
@@ -50,11 +51,11 @@ class Printers(Protocol):
 
 
 class Joined(NamedTuple):
-    """A job, and the events that it is made of."""
+    """A job, or None where none can ever be made, and the events that it is made of."""
 
     computer: str
     events: tuple[WindowsEvent, ...]
-    job: ReadyJob
+    job: ReadyJob | None
 
 
 class Joiner:
@@ -80,13 +81,13 @@ class Joiner:
         self._told: set[str] = set()
 
     async def keep(self, brought: WindowsEvents) -> int:
-        """Keeps events, durable when it returns; how many were new. Events that are not of use are passed over.
+        """Keeps events, durable when it returns; how many were new. Other ids and absurd times are passed over.
 
         Raises:
             Retry: the disk is full or fails; nothing was kept.
         """
         now = self._clock.now()
-        events = [each for each in brought.events if each.id in (PRINTED, RENDERED)]
+        events = [e for e in brought.events if e.id in (PRINTED, RENDERED) and EARLIEST <= e.at < LATEST]
         computer = brought.computer.lower()
         size = 500 * len(events)
         new = await self._journal.transact(lambda store: memory.keep(store, computer, events, now), size=size)
@@ -145,20 +146,25 @@ class Joiner:
             for each in ready:
                 memory.done(store, each.computer, each.events)
 
-        await self._intake.store([each.job for each in ready], only_new=True, after=after)
+        await self._intake.store([each.job for each in ready if each.job], only_new=True, after=after)
         for each in ready:
-            metrics.WINDOWS_JOBS.labels("both" if len(each.events) > 1 else "without_805").inc()
+            how = "both" if len(each.events) > 1 else "without_805"
+            metrics.WINDOWS_JOBS.labels(how if each.job else "refused").inc()
 
     def _joined(self, computer: str, printed: WindowsEvent, rendering: WindowsEvent | None) -> Joined | None:
-        """The job, or None while its printer or anything else of it can't be told."""
+        """What becomes of a job, or None while its printer is not registered."""
+        events = (printed,) if rendering is None else (printed, rendering)
         try:
             ref, printer = printer_of(
                 computer, printed, self._queues, self._printers.printers(), self._printers.named
             )
             job = self._intake.ready(job_of(computer, printed, rendering, ref), source=SOURCE, printer=printer)
-        except Reject as error:
+        except NotFound as error:
             if error.reason not in self._told:
                 _log.error("windows_job_waits", computer=computer, job=printed.job, reason=error.reason)
                 self._told.add(error.reason)
             return None
-        return Joined(computer, (printed,) if rendering is None else (printed, rendering), job)
+        except Reject as error:
+            _log.error("windows_job_refused", computer=computer, job=printed.job, reason=error.reason)
+            return Joined(computer, events, None)
+        return Joined(computer, events, job)

@@ -89,11 +89,5 @@ def done(store: Store, computer: str, events: Sequence[WindowsEvent]) -> None:
     )
 
 
-def count_waiting(store: Store) -> int:
-    """How many printed jobs are not told yet."""
-    query = "SELECT count(*) FROM windows_event WHERE id = ? AND NOT is_done"
-    return int(store.db.execute(query, (PRINTED,)).fetchone()[0])
-
-
 def _us(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)

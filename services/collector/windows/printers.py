@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 
 from services.collector.registry.printers import Printer
 from services.collector.windows.events import WindowsEvent
-from shared.errors import ConfigError, Reject
+from shared.errors import ConfigError, NotFound, Reject
 from shared.events.jobs import PrinterRef
 
 MAX_BYTES: Final = 1_000_000
@@ -29,18 +29,23 @@ _PORT: Final = re.compile(
 )
 
 
-class QueueTable(Struct, frozen=True, forbid_unknown_fields=True):
-    """One line of the operator's file: which queues print on which printer.
+Pattern = Annotated[str, Meta(min_length=1, max_length=300)]
+
+
+class QueueTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One part of the operator's file: which queues print on which printer.
 
     Attributes:
-        queue: its name, as a shell's pattern in any case.
         printer: name, id or serial number of the registered printer.
-        computer: the server, as a pattern; by default any.
+        queue: its name, as a shell's pattern in any case; by default any.
+        port: of the queue, likewise.
+        computer: the server, likewise.
     """
 
-    queue: Annotated[str, Meta(min_length=1, max_length=300)]
-    printer: Annotated[str, Meta(min_length=1, max_length=300)]
-    computer: Annotated[str, Meta(min_length=1, max_length=300)] = "*"
+    printer: Pattern
+    queue: Pattern = "*"
+    port: Pattern = "*"
+    computer: Pattern = "*"
 
 
 class _Document(Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,16 +85,18 @@ def printer_of(
         named: gives the registered printer of a name, id or serial number.
 
     Raises:
-        Reject: the operator's file names a printer that is not registered, or the event names no queue.
+        NotFound: the operator's file names a printer that is not registered.
+        Reject: the event names no queue.
     """
     queue = (event.printer or "").strip()
     if not queue:
         raise Reject("the event 307 names no printer")
     for table in queues:
-        if _fits(computer, table.computer) and _fits(queue, table.queue):
+        fits = _fits(computer, table.computer) and _fits(queue, table.queue)
+        if fits and _fits((event.port or "").strip(), table.port):
             found = named(table.printer)
             if found is None:
-                raise Reject(
+                raise NotFound(
                     f"{queue} of {computer} is said to print on {table.printer}, and no such printer is registered"
                 )
             return found.ref, found

@@ -99,6 +99,13 @@ def test_what_only_warns_of_paper_is_not_told() -> None:
     assert Story().then(reading(condition("paper_low", "warning"), condition("paper_out", "warning"))) == []
 
 
+def test_what_a_maker_warns_of_in_its_own_words_is_not_told() -> None:
+    asleep = condition("attention", "info", code=2), condition("attention", "warning", code=30_001)
+    assert Story().then(reading(*asleep)) == []
+    assert Story().then(reading(condition("attention", "warning", code=1111))) == ["raised attention"]
+    assert Story().then(reading(condition("attention", "warning"))) == ["raised attention"]
+
+
 def test_two_jams_at_two_places_are_two() -> None:
     jams = condition("jam", part="input 1"), condition("jam", part="output 1")
     assert Story().then(reading(*jams)) == ["raised jam", "raised jam"]

@@ -55,6 +55,7 @@ class FakeWatcher:
 class World:
     def __init__(self, interval_s: float) -> None:
         self.known: list[Printer] = []
+        self.asked: list[str] = []
         self.looks: dict[str, Callable[[], Awaitable[None]]] = {}
         self.watchers: dict[str, FakeWatcher] = {}
         rhythm = DeviceRhythm(interval_s, 0.2, 2, jitter=lambda: 0.0)
@@ -64,6 +65,7 @@ class World:
         return self.known
 
     def make(self, of: Printer) -> Watcher | None:
+        self.asked.append(of.id)
         if of.kind == "cups":
             return None
         self.watchers[of.id] = FakeWatcher(self.looks.get(of.id, well))
@@ -145,6 +147,7 @@ async def test_printers_that_come_change_and_go_are_noticed() -> None:
         assert first.closed
         assert world.watchers["one"] is not first
     assert set(world.watchers) == {"one", "two"}
+    assert world.asked == ["one", "queue", "one", "two"], "each is asked about once, until it changes"
     assert all(each.closed for each in world.watchers.values())
 
 

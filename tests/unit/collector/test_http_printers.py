@@ -267,6 +267,7 @@ async def test_what_an_edit_of_a_log_in_leaves_out_stays(api, registry_rows):
         (V3 | {"priv_key": ""}, "privacy key of 8 characters"),
         (V3 | {"auth_protocol": "", "priv_key": SECRETS[3]}, "no privacy without authentication"),
         ({"community": ""}, "needs a community"),
+        ({"port": 53}, "port 53 is another service's"),
     ],
 )
 async def test_a_log_in_by_snmp_that_can_not_work_is_refused(api, snmp, words):

@@ -289,3 +289,22 @@ def test_the_serial_number_is_found_in_the_device_id() -> None:
     found = facts(a_printer(device_id, attribute("color-supported", True)))
     assert (found.serial, found.kind, found.supports_colour) == ("CN12345678", "ipp", True)
     assert facts(a_printer(CUPS)).kind == "cups"
+
+
+@pytest.mark.parametrize(
+    ("said", "person", "project"),
+    [
+        ({"job_accounting_user_id": "bob", "job_account_id": "P-7", "job_billing": "P-8"}, "bob", "P-7"),
+        ({"job_accounting_user_id": "none", "job_account_id": "None", "job_billing": "P-8"}, "alice", "P-8"),
+        ({"job_originating_user_name": "anonymous"}, None, None),
+    ],
+)
+def test_a_job_is_for_whom_and_what_its_accounting_attributes_say(said, person, project):
+    job = completed_job(a_job(**said), PRINTER, traits(a_printer()), DeviceClock())
+    assert (job.person.claimed if job.person else None, job.project) == (person, project)
+
+
+def test_a_job_keeps_its_uuid_by_which_another_source_of_it_may_be_known():
+    job = completed_job(a_job(job_uuid="urn:uuid:6C45E777-4717"), PRINTER, traits(a_printer()), DeviceClock())
+    assert job.correlation_id == "6c45e777-4717"
+    assert completed_job(a_job(), PRINTER, traits(a_printer()), DeviceClock()).correlation_id is None

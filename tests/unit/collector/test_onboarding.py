@@ -128,3 +128,9 @@ async def test_who_is_added_by_tls_is_pinned_only_if_nobody_vouches(monkeypatch)
     assert await way.pinned("ipps://192.0.2.1:631/", told) == told
     shown = changed(SEEN, trusted=True)
     assert (await way.pinned("ipps://192.0.2.1:631/", Access())).certificate_sha256 == ""
+
+
+async def test_a_device_that_is_read_by_snmp_alone_is_not_asked_for_what_it_can_not_tell():
+    found = await examined(FakeSource(), Access(snmp=SnmpAccess()), address="snmp://192.0.2.1:161")
+    assert list(found) == ["reachable", "SNMP", "identity", "job history"]
+    assert (found["SNMP"].result, found["job history"].result) == ("OK", "WARN")

@@ -160,3 +160,33 @@ async def test_while_kafka_is_away_the_backlog_is_told_and_later_published(journ
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert sender.taken == [b"a1", b"a2"]
+
+
+class FullDisk(Journal):
+    """A journal that can be read and not written."""
+
+    full = False
+
+    async def published(self, numbers: Sequence[int]) -> None:
+        if self.full:
+            raise Retry("The journal can't be written: database or disk is full.")
+        await super().published(numbers)
+
+
+async def test_what_kafka_has_is_not_sent_again_and_again_while_the_disk_is_full(tmp_path: Path):
+    journal = FullDisk(tmp_path / "journal.sqlite", clock=FixedClock(NOW))
+    await journal.open()
+    sender = FakeSender()
+    publisher = Publisher(journal, sender, clock=FixedClock(NOW))
+    await put(journal, "a1", "b1")
+    journal.full = True
+    for _ in range(3):
+        with pytest.raises(Retry):
+            await publisher.publish_some()
+    assert sender.taken == [b"a1", b"b1"]
+    journal.full = False
+    await put(journal, "a2")
+    assert await publisher.publish_some()
+    assert sender.taken == [b"a1", b"b1", b"a2"]
+    assert (await journal.backlog()).records == 0
+    await journal.close()

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from services.collector.intake.bring import Intake
 from services.collector.journal import Journal
 from services.collector.registry.registry import Registry
+from services.collector.windows import memory
 from services.collector.windows.events import WindowsEvent, WindowsEvents
 from services.collector.windows.joining import Joiner
 from services.collector.windows.printers import QueueTable, load_queues, queue_id
@@ -180,10 +181,14 @@ async def test_in_any_order_and_any_pieces_each_job_comes_once_with_its_own_copi
         ({"printer": "PLOTTER-2", "port": "WSD-7e4b"}, "id-2"),
         ({"printer": "Plotter A", "port": "192.0.2.9"}, "windows:printsrv.example.com/plotter a"),
         ({"printer": "Copy Room", "port": "192.0.2.1"}, "id-2"),
+        ({"printer": "Plotter A", "port": "WSD-7e4b-1"}, "id-1"),
     ],
 )
 async def test_the_printer_is_the_operators_else_the_ports_else_the_one_of_that_name(tmp_path, changes, expected):
-    queues = [QueueTable(queue="copy*", printer="plotter-2", computer="printsrv*")]
+    queues = [
+        QueueTable(queue="copy*", printer="plotter-2", computer="printsrv*"),
+        QueueTable(port="wsd-7e4b-*", printer="SN1"),
+    ]
     async with server(tmp_path, queues=queues) as one:
         await one.bring(rendered(), printed(**changes))
         (job,) = await one.jobs()
@@ -204,6 +209,14 @@ async def test_what_the_log_does_not_tell_is_absent(one: Server):
     (job,) = await one.jobs()
     assert job["lines"] == [{}]
     assert not {"person", "title", "copies"} & set(job)
+
+
+async def test_events_of_which_no_job_can_be_made_are_done_with_and_hold_up_no_other(one: Server):
+    absurd = [printed(at=datetime.min.replace(tzinfo=UTC)), rendered(at=datetime.max.replace(tzinfo=UTC))]
+    await one.bring(*absurd, printed(1, printer=None), printed(2), rendered(2))
+    await one.wait()
+    assert [each["job"]["device_job_id"] for each in await one.jobs()] == ["printsrv-2"]
+    assert await one.journal.ask(memory.waiting) == []
 
 
 def test_times_with_the_seven_digits_of_dotnet_are_read():

@@ -62,7 +62,7 @@ class AccountsTable:
         """See Accounts."""
         rows = read_rows(body)
         if not rows:
-            raise Reject("there is no table in what it answers")
+            raise Reject("there is no table in it")
         habits = habits_of(self.options.language, (cell for row in rows for cell in row.cells))
         return read_jobs(rows, self.options.layouts, habits, self.options.zone, self.printer)
 

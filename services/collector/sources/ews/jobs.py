@@ -51,26 +51,33 @@ class Told:
 
 def read_jobs(rows: Iterable[Row], chosen: Chosen, habits: Habits, zone: tzinfo, printer: PrinterRef) -> Told:
     """The records of all rows of jobs in a page."""
-    entries = _entries(rows, chosen, habits)
     jobs: list[JobCompleted] = []
     refused: list[str] = []
-    for number, entry in enumerate(entries, 1):
+    number = 0
+    for number, entry in enumerate(_entries(rows, chosen, habits), 1):
         try:
+            if isinstance(entry, Reject):
+                raise entry
             jobs.append(_job(entry, habits, zone, printer))
         except Reject as error:
             refused.append(f"row {number}: {error.reason}")
     ordered = sorted(jobs, key=lambda job: job.completed_at)
-    return Told(tuple(_numbered(ordered)), tuple(refused), len(entries))
+    return Told(tuple(_numbered(ordered)), tuple(refused), number)
 
 
-def _entries(rows: Iterable[Row], chosen: Chosen, habits: Habits) -> list[_Entry]:
-    found: list[_Entry] = []
+def _entries(rows: Iterable[Row], chosen: Chosen, habits: Habits) -> list[_Entry | Reject]:
+    found: list[_Entry | Reject] = []
     for row in rows:
-        layout = layout_of(row, chosen)
+        try:
+            layout = layout_of(row, chosen)
+        except Reject as error:
+            found.append(error)
+            continue
+        last = found[-1] if found else None
         if layout is not None:
             found.append(_Entry(row, layout, []))
-        elif found and len(found[-1].inks) < MAX_INKS and (ink := _ink_of(row, habits)):
-            found[-1].inks.append(ink)
+        elif isinstance(last, _Entry) and len(last.inks) < MAX_INKS and (ink := _ink_of(row, habits)):
+            last.inks.append(ink)
     return found
 
 

@@ -50,9 +50,10 @@ class Layouts(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The layouts to try, best first; without one of them cells are told apart by units."""
+    """The layouts to try; where none fits, cells are told apart by units, unless they are the device's own."""
 
     layouts: tuple[Layout, ...]
+    own: bool = False
 
 
 @cache
@@ -75,18 +76,26 @@ def chosen_layouts(name: str, model: str | None, known: Layouts) -> Chosen:
         if not named:
             names = ", ".join([*(layout.name for layout in known.layouts), BY_UNITS])
             raise Reject(f"there is no layout {name!r} of an accounting table; these are known: {names}")
-        return Chosen(named)
+        return Chosen(named, own=True)
     plain = (model or "").strip().lower()
     own = tuple(each for each in known.layouts if each.match and fnmatchcase(plain, each.match.lower()))
-    return Chosen(own or known.layouts)
+    return Chosen(own, own=True) if own else Chosen(known.layouts)
 
 
 def layout_of(row: Row, chosen: Chosen) -> Layout | None:
-    """The layout of a row of a job; None for a row that is none."""
+    """The layout of a row of a job; None for a row that is none.
+
+    Raises:
+        Reject: it looks like a job, and not as the device's own layout says.
+    """
     for layout in chosen.layouts:
         if len(row.cells) == layout.cells and _fits(row.cells, layout):
             return layout
-    return _by_units(row.cells) if not any(len(row.cells) == each.cells for each in chosen.layouts) else None
+    found = _by_units(row.cells)
+    if found is not None and chosen.own:
+        names = " or ".join(layout.name for layout in chosen.layouts)
+        raise Reject(f"it is not laid out as {names} says: has the page changed? layout=units reads it by units")
+    return found
 
 
 def ink_cell(row: Row, habits: Habits) -> tuple[str, str] | None:
@@ -105,8 +114,9 @@ def _fits(cells: Sequence[str], layout: Layout) -> bool:
     if not looks_like_date(cells[layout.date]):
         return False
     for column, fitting in ((layout.area, is_area), (layout.length, is_length), (layout.ink, is_volume)):
-        unit = _amount(cells[column], _ANY) if column is not None else None
-        if unit and not fitting(unit):
+        cell = cells[column] if column is not None else ""
+        unit = _amount(cell, _ANY)
+        if cell and (unit is None or (unit and not fitting(unit))):
             return False
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,19 +18,29 @@ from services.collector.sources.source import PrinterFacts, PrinterState, Readin
 from services.collector.sources.web import Page, WebClient
 from shared.clock import Clock, SystemClock
 from shared.errors import Reject
-from shared.events.jobs import PrinterRef
+from shared.events.jobs import JobCompleted, PrinterRef
 
 LEAST_INTERVAL: Final = timedelta(seconds=60)
 """The table of a busy printer has a megabyte and more: it is not fetched with every look."""
 TOLD_BEFORE: Final = timedelta(days=2)
-"""Jobs so much older than the newest that was told are not looked at again."""
+"""Jobs so much older than the newest that was told are not told again when the collector starts."""
+EMPTY: Final = "its accounting shows no job any more, though it did: was it cleared, or has the page changed?"
 MAX_ANSWER_BYTES: Final = 24 * 1024 * 1024
 
 
+_Key = tuple[str | None, datetime]
+
+
 class Cursor(Struct, frozen=True, omit_defaults=True):
-    """Where the last look ended: when the newest job was completed."""
+    """Where the last look ended.
+
+    Attributes:
+        newest: when the newest job was completed, never in the future.
+        table: a sum of the jobs that the accounting showed.
+    """
 
     newest: datetime | None = None
+    table: str = ""
 
 
 class EwsSource:
@@ -41,6 +52,8 @@ class EwsSource:
         self._clock = clock or SystemClock()
         self._read_at: datetime | None = None
         self._refused: tuple[str, ...] = ()
+        self._tables: dict[str, frozenset[_Key]] = {}
+        """The jobs of the last looks by the sum in their cursors: the next look shows whether one was taken in."""
 
     @classmethod
     def at(
@@ -88,12 +101,16 @@ class EwsSource:
                 return Reading((), cursor, PrinterState("idle", ("asleep",)), self._refused)
             raise await self._pages.wake()
         told = await self._told(page)
-        jobs = tuple(job for job in told.jobs if oldest is None or job.completed_at >= oldest)
+        known = self._tables.get(before.table)
+        jobs = tuple(job for job in told.jobs if _may_be_new(job, known, oldest))
+        keys = frozenset(map(_key, told.jobs))
         newest = max((job.completed_at for job in told.jobs), default=before.newest)
         # A device whose clock was ahead for a while must not hide what comes after.
-        after = Cursor(min(newest, now)) if newest else before
-        self._read_at, self._refused = now, told.refused
-        return Reading(jobs, msgspec.json.encode(after).decode(), PrinterState(), told.refused)
+        after = Cursor(min(newest, now) if newest else None, _sum(keys))
+        self._tables = {after.table: keys} | ({} if known is None else {before.table: known})
+        refused = told.refused if told.rows or before.newest is None else (EMPTY,)
+        self._read_at, self._refused = now, refused
+        return Reading(jobs, msgspec.json.encode(after).decode(), PrinterState(), refused)
 
     async def close(self) -> None:
         """Closes the connection."""
@@ -104,7 +121,26 @@ class EwsSource:
         try:
             return await asyncio.to_thread(self._accounts.read, page.body)
         except Reject as error:
-            raise Reject(f"{self._pages.address} can't be read: {error.reason}") from error
+            raise Reject(f"{self._pages.address} answers what can't be read: {error.reason}") from error
+
+
+def _may_be_new(job: JobCompleted, known: frozenset[_Key] | None, oldest: datetime | None) -> bool:
+    """Whether it was not there with the look before; where that is not at hand, its date must do.
+
+    Thus a device whose clock was set back goes on telling its jobs.
+    """
+    if known is not None:
+        return _key(job) not in known
+    return oldest is None or job.completed_at >= oldest
+
+
+def _key(job: JobCompleted) -> _Key:
+    return job.job.device_job_id, job.completed_at
+
+
+def _sum(keys: frozenset[_Key]) -> str:
+    told = "\0".join(sorted(f"{number} {at.isoformat()}" for number, at in keys))
+    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 
 def _parse(text: str) -> Cursor:

@@ -37,7 +37,7 @@ def read_rows(body: bytes) -> list[Row]:
     try:
         found = etree.fromstring(body, parser)
     except (etree.LxmlError, ValueError) as error:
-        raise Reject(f"what it answers is not HTML: {without_controls(str(error))[:200]}") from error
+        raise Reject(f"it is not HTML: {without_controls(str(error))[:200]}") from error
     assert isinstance(found, list)  # noqa: S101 - what close() gives
     return found
 
@@ -64,12 +64,12 @@ class _Rows:
     def start(self, tag: str, _attributes: object) -> None:
         self._count += 1
         if self._count > MAX_ELEMENTS or len(self._done) > MAX_ROWS:
-            raise Reject(f"its page has more than {MAX_ELEMENTS} elements or {MAX_ROWS} rows")
+            raise Reject(f"it has more than {MAX_ELEMENTS} elements or {MAX_ROWS} rows")
         if tag in _UNSEEN:
             self._unseen += 1
         elif tag == "tr":
             if len(self._open) >= MAX_OPEN_ROWS:
-                raise Reject(f"its page has tables nested more than {MAX_OPEN_ROWS} deep")
+                raise Reject(f"it has tables nested more than {MAX_OPEN_ROWS} deep")
             self._open.append(Row())
             self._in_cell.append(False)
         elif tag in _CELLS and self._open and len(self._open[-1].cells) < MAX_CELLS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from shared.errors import NotFound, Reject, Retry
 
 CONTENT_TYPE: Final = "application/ipp"
 IPP_PORT: Final = 631
+LONG_ANSWER_BYTES: Final = 64 * 1024
 _HTTP_SCHEMES: Final = {"ipp": "http", "ipps": "https", "http": "http", "https": "https"}
 _NAMES: Final = {int(status): status.name.lower().replace("_", " ") for status in Status}
 _PORTS: Final = {"ipp": IPP_PORT, "ipps": IPP_PORT, "http": 80, "https": 443}
@@ -94,11 +96,21 @@ class IppClient:
             NotFound: there is no such queue or job.
             Reject: it does not speak IPP here, or refuses.
         """
-        answer = decode(await self._post(encode(message)))
+        octets = await self._post(encode(message))
+        # A long answer takes a second to read: the other printers must not wait for that.
+        answer = await asyncio.to_thread(decode, octets) if len(octets) > LONG_ANSWER_BYTES else decode(octets)
         if answer.request_id != message.request_id:
             raise Reject(f"{self.address.uri} answered another request than the one that was sent")
         self._check(answer)
         return answer
+
+    def beside(self, uri: str) -> IppClient:
+        """A client to another address through the same gate; it gets no password of this one.
+
+        Raises:
+            Reject: that is no printer's address.
+        """
+        return IppClient(Address.parse(uri), timeout_s=self._timeout_s / 2, resolver=self._resolver)
 
     async def close(self) -> None:
         """Closes the connection; safe to call twice."""

@@ -34,8 +34,9 @@ from shared.errors import Reject
 
 MAX_ATTRIBUTE_BYTES: Final = 16 * 1024 * 1024
 """Far above the longest answer seen (some 300 kB of media-col-database)."""
-MAX_VALUES: Final = 200_000
-MAX_GROUPS: Final = 20_000
+MAX_VALUES: Final = 100_000
+MAX_GROUPS: Final = 5_000
+"""Twice the jobs that are asked for at most, with fifty values each; what is longer takes seconds to read."""
 MAX_DEPTH: Final = 12
 """Collections within collections; the deepest in use are three."""
 MAX_FIELD_BYTES: Final = 0x7FFF

@@ -45,7 +45,7 @@ _FINISHINGS: Final = {4: "staple", 5: "punch", 6: "cover", 7: "bind", 8: "saddle
 _NO_FINISHING: Final = 3
 _MAX_TEXT: Final = 1_000
 _MAX_CODE: Final = 200
-_NOBODY: Final = frozenset({"anonymous", "unknown"})
+_NOBODY: Final = frozenset({"anonymous", "unknown", "none"})
 
 
 def ended(job: View) -> bool:
@@ -54,10 +54,17 @@ def ended(job: View) -> bool:
 
 
 def completed_job(
-    job: View, printer: PrinterRef, about: Traits, clock: DeviceClock, *, earlier: Attempt | None = None
+    job: View,
+    printer: PrinterRef,
+    about: Traits,
+    clock: DeviceClock,
+    *,
+    earlier: Attempt | None = None,
+    counted: Counts | None = None,
 ) -> JobCompleted:
     """The record of an ended job.
 
+    `counted` is what the device behind a queue says, where the queue itself can't know.
     Areas come from the page size times the sides that were printed; the used area is what was fed of the roll
     where the roll is known, else sheets times the page.
 
@@ -71,13 +78,12 @@ def completed_job(
     if completed_at is None:
         raise Reject(f"job {number} has no completion time, neither a date nor one of the present up-time")
     copies = next((told for name in ("copies-actual", "copies") if (told := job.integer(name) or 0) > 0), None)
-    counted = counts(job, about, state=state, copies=copies or 1, earlier=earlier or Attempt())
-    user = job.text("job-originating-user-name")
+    counted = counted or counts(job, about, state=state, copies=copies or 1, earlier=earlier or Attempt())
     return JobCompleted(
         job=JobRef(device_job_id=str(number), source="cups" if about.is_cups else "ipp"),
         printer=printer,
-        person=PersonRef(claimed=user[:_MAX_TEXT]) if user and user.lower() not in _NOBODY else None,
-        project=_clip(job.text("job-account-id") or job.text("job-billing")),
+        person=_person(job),
+        project=_named(job, "job-account-id", "job-billing"),
         outcome=outcome(job, counted),
         title=_clip(job.text("job-name")),
         copies=copies,
@@ -85,6 +91,7 @@ def completed_job(
         started_at=clock.moment(job, "processing"),
         completed_at=completed_at,
         measured=counted.measured,
+        correlation_id=_uuid(job),
         raw_reference=_clip(job.text("job-uri") or job.text("job-uuid")),
         lines=[_line(job, about, counted)],
     )
@@ -194,6 +201,23 @@ def _media_text(job: View, member: str) -> str | None:
         if media is not None and (text := media.text(member)):
             return text
     return None
+
+
+def _person(job: View) -> PersonRef | None:
+    """Whom the job is to be charged to (PWG 5100.7: job-accounting-user-id) where told, else who sent it."""
+    name = _named(job, "job-accounting-user-id", "job-originating-user-name")
+    return PersonRef(claimed=name) if name else None
+
+
+def _named(job: View, *names: str) -> str | None:
+    """The first of these attributes that names somebody or something."""
+    told = (job.text(name) for name in names)
+    return _clip(next((text for text in told if text and text.lower() not in _NOBODY), None))
+
+
+def _uuid(job: View) -> str | None:
+    """The job's own UUID: of the queue's job or of the device's, which are two, as CUPS passes none on."""
+    return (job.text("job-uuid") or "").lower().removeprefix("urn:uuid:")[:_MAX_CODE] or None
 
 
 def _clip(text: str | None) -> str | None:

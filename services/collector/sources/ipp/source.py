@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
 from aiohttp.abc import AbstractResolver
 
+from services.collector.sources.ipp.behind import Behind
 from services.collector.sources.ipp.client import Address, IppClient
-from services.collector.sources.ipp.counts import Attempt
+from services.collector.sources.ipp.counts import Attempt, Counts
 from services.collector.sources.ipp.cursor import Cursor, Tried
 from services.collector.sources.ipp.history import EndedJobs, jobs_of
 from services.collector.sources.ipp.jobs import completed_job
@@ -23,6 +25,7 @@ from shared.errors import Reject
 from shared.events.jobs import JobCompleted, PrinterRef
 
 MAX_QUEUE: Final = 200
+AT_ONCE: Final = 50
 
 
 class IppSource:
@@ -31,6 +34,7 @@ class IppSource:
     def __init__(self, client: IppClient, printer: PrinterRef, *, clock: Clock | None = None) -> None:
         self._client = client
         self._ended = EndedJobs(client)
+        self._behind = Behind(client)
         self._uri = client.address.uri
         self._printer = printer
         self._clock = clock or SystemClock()
@@ -73,12 +77,15 @@ class IppSource:
         waiting = await self._waiting(before) if about.is_cups else {}
         tried = before.attempts | {number: (sides, None) for number, sides in heard.items()} | waiting
         found = await self._ended.read(before.marks, clock, up_time_s)
-        jobs, refused = self._records(found.jobs, about, clock, tried)
+        final, waits = await self._behind.final(found.jobs, printer) if about.is_cups else ({}, set[int]())
+        listed = [job for job in found.jobs if job.integer("job-id") not in waits]
+        jobs, refused = await self._records(listed, about, clock, tried, final)
+        refused += [f"job {number} ended here, but the printer has not ended it yet" for number in sorted(waits)]
         for job in found.jobs:
             clock = clock.after(job)
         # Attempts stay while their job may be read again, and go with the printer's memory of it.
         kept = {number: seen for number, seen in tried.items() if number in found.remembered or number in waiting}
-        after = Cursor(clock.pins, clock.seen_s, found.marks, kept)
+        after = Cursor(clock.pins, clock.seen_s, before.marks if waits else found.marks, kept)
         self._heard = {number: sides for number, sides in self._heard.items() if heard.get(number) != sides}
         return Reading(tuple(jobs), after.text(), state(printer), (*refused, *found.unread))
 
@@ -97,16 +104,24 @@ class IppSource:
             raise Reject(f"{self._uri} speaks IPP but says nothing of a printer")
         return View(found)
 
-    def _records(
-        self, ended: list[View], about: Traits, clock: DeviceClock, tried: Mapping[int, Tried]
+    async def _records(
+        self,
+        ended: list[View],
+        about: Traits,
+        clock: DeviceClock,
+        tried: Mapping[int, Tried],
+        final: Mapping[int, Counts],
     ) -> tuple[list[JobCompleted], list[str]]:
         """The records of jobs, oldest first, and why some are none."""
         records: list[JobCompleted] = []
         refused: list[str] = []
-        for job in ended:
+        for index, job in enumerate(ended):
+            if index % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)  # other printers come in between
             try:
-                earlier = Attempt(*tried.get(job.integer("job-id") or 0, (0, 0)))
-                records.append(completed_job(job, self._printer, about, clock, earlier=earlier))
+                number = job.integer("job-id") or 0
+                earlier, counted = Attempt(*tried.get(number, (0, 0))), final.get(number)
+                records.append(completed_job(job, self._printer, about, clock, earlier=earlier, counted=counted))
             except Reject as error:
                 refused.append(error.reason)
         return sorted(records, key=lambda record: record.completed_at), refused

@@ -17,6 +17,8 @@ _ACTIVITIES: Final[dict[int | None, Activity]] = {
     PrinterStateCode.PROCESSING: "processing",
     PrinterStateCode.STOPPED: "stopped",
 }
+MAX_REASONS: Final = 50
+MAX_MESSAGE: Final = 1_000
 MAX_FACT: Final = 200
 """RFC 8011 allows 127 octets; what is longer is cut, for records of jobs carry it."""
 _SERIAL: Final = re.compile(r"(?:^|;)\s*(?:SN|SERN|SERIALNUMBER):([^;]+)", re.IGNORECASE)
@@ -68,11 +70,12 @@ def _duplex(printer: View) -> bool:
 
 def state(printer: View) -> PrinterState:
     """What the printer does now."""
-    reasons = tuple(reason for reason in printer.texts("printer-state-reasons") if reason != "none")
+    told = printer.texts("printer-state-reasons")[:MAX_REASONS]
+    reasons = tuple(reason[:MAX_FACT] for reason in told if reason != "none")
     return PrinterState(
         activity=_ACTIVITIES.get(printer.integer("printer-state")),
         reasons=reasons,
-        message=printer.text("printer-state-message"),
+        message=(printer.text("printer-state-message") or "")[:MAX_MESSAGE] or None,
         queued_jobs=printer.integer("queued-job-count"),
         prints_on=_fact(printer.text("device-uri")) if is_cups_queue(printer) else None,
     )
@@ -98,7 +101,7 @@ def facts(printer: View) -> PrinterFacts:
         name=_fact(printer.text("printer-info") or printer.text("printer-name")),
         is_cups=cups,
         supports_colour=printer.boolean("color-supported"),
-        media_sources=printer.texts("media-source-supported"),
+        media_sources=tuple(source[:MAX_FACT] for source in printer.texts("media-source-supported")),
         operations=frozenset(printer.integers("operations-supported")),
         state=state(printer),
         current_time=printer.moment("printer-current-time"),

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Final
 
 from services.collector.sources.ipp.message import Attribute, Collection, Data, LanguageText, Range
 from shared.printable import without_controls
+
+MAX_SET: Final = 1_000
+"""Values of one attribute that are looked at; the longest sets in use have some hundred."""
 
 
 class View:
@@ -24,7 +28,7 @@ class View:
 
     def _data(self, name: str) -> Iterator[Data]:
         found = self._by_name.get(name)
-        return iter(()) if found is None else (value.data for value in found.values)
+        return iter(()) if found is None else (value.data for value in found.values[:MAX_SET])
 
     def text(self, name: str) -> str | None:
         """The first value as text, without blanks around it; empty text is no text."""

@@ -60,6 +60,7 @@ def parse_path(path: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
+@lru_cache(maxsize=4_096)
 def column_key(name: str) -> str:
     """Names of columns are compared without regard to case, blanks, hyphens and underscores."""
     return re.sub(r"[\s_-]+", "", name).casefold()

@@ -9,8 +9,8 @@ from msgspec import Struct
 from services.collector.sources.mapping.nodes import Node
 
 MAX_RECORD_BYTES = 1_000_000
-MAX_DOCUMENT_BYTES = 64_000_000
-"""Of a JSON or XML file, which is read whole; CSV and JSON lines may be of any size."""
+MAX_DOCUMENT_BYTES = 32_000_000
+"""Of a JSON or XML file, which is read whole and takes ten times as much memory; lines may be of any number."""
 
 
 @dataclass(frozen=True, slots=True)

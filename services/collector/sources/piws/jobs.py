@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -74,7 +74,7 @@ def has_ended(job: QueueJob) -> bool | None:
     return None
 
 
-def unit_samples(jobs: tuple[QueueJob, ...]) -> list[Sample]:
+def unit_samples(jobs: Sequence[QueueJob]) -> list[Sample]:
     """Amounts to find the unit of areas by: of jobs that were printed whole."""
     found = []
     for job in jobs:
@@ -90,7 +90,7 @@ def ended_job(job: QueueJob, printer: PrinterRef, units: Units, at: datetime, be
 
     A job that is printed again keeps its UUID, and its counts may go on from where they were: then only what came
     on top is told, as a reprint. Counts that began anew are told whole, if printing began after the last end. A
-    job that was told and is then deleted, or dated anew, brings nothing new.
+    job that was told and is then deleted, or dated anew, brings nothing new. `before` ended at another moment.
     """
     counts = impressions_of(job)
     how, wrong = _measure(job, counts, units)
@@ -98,8 +98,6 @@ def ended_job(job: QueueJob, printer: PrinterRef, units: Units, at: datetime, be
     counted = tuple(_counted(line) for line in lines)
     told = Told(at, counted)
     if before is not None:
-        if before.at == at:
-            return None
         if grown(before.lines, counted):
             lines = [_rest(line, was) for line, was in zip(lines, before.lines, strict=True)]
         elif job.status.lower() not in PRINTED or not _printed_since(job, before):

@@ -87,14 +87,14 @@ class Queues:
         try:
             return read_snapshot(page.body)
         except Reject as error:
-            raise Reject(f"{self._client.address} can't be read: {error.reason}") from error
+            raise Reject(f"{self._client.address} answers what can't be read: {error.reason}") from error
 
     def _document(self, page: Page) -> Node:
         self._awake(page)
         try:
             return read_document(page.body)
         except Reject as error:
-            raise Reject(f"{self._client.address} can't be read: {error.reason}") from error
+            raise Reject(f"{self._client.address} answers what can't be read: {error.reason}") from error
 
     def _awake(self, page: Page) -> None:
         if _ASLEEP.search(page.body[:8_000]):

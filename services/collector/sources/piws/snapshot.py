@@ -89,7 +89,7 @@ def read_document(body: bytes) -> Node:
         return read_json(body)
     if start == b"<":
         return read_xml(body)
-    raise Reject("what it answers is neither XML nor JSON")
+    raise Reject("it is neither XML nor JSON")
 
 
 def read_snapshot(body: bytes) -> Snapshot:
@@ -101,7 +101,7 @@ def read_snapshot(body: bytes) -> Snapshot:
     document = read_document(body)
     root = document.first("JobQueueSnapshot") if "JobQueueSnapshot" in document.children else document
     if "ModificationNumber" not in root.children and "Jobs" not in root.children:
-        raise Reject("what it answers is no list of jobs of PIWS (JobQueueSnapshot)")
+        raise Reject("it is no list of jobs of PIWS (JobQueueSnapshot)")
     nodes = [*root.first("Jobs").within("Job2DPrint")]
     if len(nodes) > MAX_JOBS:
         raise Reject(f"its queue has more than {MAX_JOBS} jobs")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from aiohttp.abc import AbstractResolver
@@ -10,7 +12,7 @@ from aiohttp.abc import AbstractResolver
 from services.collector.access import Access
 from services.collector.sources.inks import colour_of
 from services.collector.sources.piws.areas import found_unit
-from services.collector.sources.piws.cursor import Cursor, Told
+from services.collector.sources.piws.cursor import Cursor
 from services.collector.sources.piws.jobs import Units, ended_job, has_ended, unit_samples
 from services.collector.sources.piws.models import Models, known_models
 from services.collector.sources.piws.queue import ROOT, Queues, Sleep
@@ -20,7 +22,7 @@ from services.collector.sources.tree import Node
 from services.collector.sources.web import WebClient
 from shared.clock import Clock, SystemClock
 from shared.errors import NotFound
-from shared.events.jobs import JobCompleted, PrinterRef
+from shared.events.jobs import PrinterRef
 
 IDENTIFICATION: Final = (f"{ROOT}/Identification", "/DevMgmt/ProductConfigDyn.xml")
 """Where the device may say who it is; the second is of LEDM, which the same devices speak."""
@@ -76,35 +78,50 @@ class PiwsSource:
         before, now = Cursor.parse(cursor), self._clock.now()
         snapshots = await self._queues.read()
         listed = tuple(job for snapshot in snapshots for job in snapshot.jobs)
-        model = self._models.of(self._printer.model)
-        unit = model.square_unit or found_unit(unit_samples(listed)) or before.unit
-        units = Units(unit, model.linear_unit or _length_of(unit), colour_of)
-        records: list[JobCompleted] = []
-        refused: list[str] = []
-        doubts: list[str] = []
-        told: dict[str, Told] = {}
-        for job in listed:
-            if has_ended(job) is None:
-                refused.append(f"job {job.uuid} is {job.status or 'without a status'} and has no completion time")
-                continue
-            if not has_ended(job):
-                continue
-            earlier = before.told.get(job.uuid)
-            at = job.completed_at or (earlier.at if earlier else job.started_at or job.submitted_at or now)
-            found = ended_job(job, self._printer, units, at, earlier)
-            if found is None:
-                continue
-            records.append(found.record)
-            told[job.uuid] = found.told
-            if found.doubt:
-                doubts.append(found.doubt)
-        after = before.after(told, {job.uuid for job in listed}, unit, now)
-        ordered = tuple(sorted(records, key=lambda record: record.completed_at))
-        return Reading(ordered, after.text(), _state(snapshots), tuple(refused), doubts=tuple(doubts))
+        fresh, refused = self._fresh(listed, before, now)
+        units = self._units(listed, before) if fresh else None
+        found = [
+            (job.uuid, ended)
+            for job, at in fresh
+            if units and (ended := ended_job(job, self._printer, units, at, before.told.get(job.uuid)))
+        ]
+        told = {uuid: ended.told for uuid, ended in found}
+        after = before.after(told, {job.uuid for job in listed}, units.square if units else before.unit, now)
+        return Reading(
+            tuple(sorted((ended.record for _, ended in found), key=lambda record: record.completed_at)),
+            after.text(),
+            _state(snapshots),
+            tuple(refused),
+            tuple(ended.doubt for _, ended in found if ended.doubt),
+        )
 
     async def close(self) -> None:
         """Closes the connection."""
         await self._queues.close()
+
+    def _fresh(
+        self, listed: Sequence[QueueJob], before: Cursor, now: datetime
+    ) -> tuple[list[tuple[QueueJob, datetime]], list[str]]:
+        """The jobs that have ended and may be new, each with when it ended; and why others can't be told."""
+        fresh: list[tuple[QueueJob, datetime]] = []
+        refused: list[str] = []
+        for job in listed:
+            is_over = has_ended(job)
+            if is_over is None:
+                refused.append(f"job {job.uuid} is {job.status or 'without a status'} and has no completion time")
+            if not is_over:
+                continue
+            earlier = before.told.get(job.uuid)
+            at = job.completed_at or (earlier.at if earlier else job.started_at or job.submitted_at or now)
+            if earlier is None or earlier.at != at:
+                fresh.append((job, at))
+        return fresh, refused
+
+    def _units(self, listed: Sequence[QueueJob], before: Cursor) -> Units:
+        """How this printer counts: as its model is known to, else as its pages show, now or before."""
+        model = self._models.of(self._printer.model)
+        square = model.square_unit or found_unit(unit_samples(listed)) or before.unit
+        return Units(square, model.linear_unit or _length_of(square), colour_of)
 
     async def _identification(self) -> list[Node]:
         """What the device says of itself, as far as it says so."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from services.collector.files.folders import load_folders
+from services.collector.files.looking import look
 from services.collector.journal import Journal
 from services.collector.journal.store import Store
 from shared.clock import FixedClock
@@ -248,6 +251,40 @@ async def test_a_folder_that_can_not_be_read_is_a_fault_and_heals(tmp_path: Path
         assert shop.watch.state.fault is None
 
 
+async def test_a_folder_that_hangs_keeps_one_thread_and_is_a_fault_until_it_answers(shop: Shop, monkeypatch):
+    shop.put("a.csv", HEADER + row(1))
+    answers = threading.Event()
+    asked: list[None] = []
+
+    def hang(folder):
+        asked.append(None)
+        answers.wait()
+        return look(folder)
+
+    monkeypatch.setattr("services.collector.files.watching.look", hang)
+    shop.watch._timeout_s = 0.01
+    for _ in range(3):
+        await shop.look()
+    assert "does not answer within" in str(shop.watch.state.fault)
+    answers.set()
+    shop.watch._timeout_s = 30
+    await shop.look()
+    assert (len(asked), shop.watch.state.fault, await shop.numbers()) == (1, None, [1])
+
+
+async def test_a_file_that_may_not_be_read_is_told_and_read_once_it_may(shop: Shop, monkeypatch):
+    def refuse(*_: object, **__: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    shop.put("a.csv", HEADER + row(1))
+    with monkeypatch.context() as patched:
+        patched.setattr("services.collector.files.looking.os.open", refuse)
+        await shop.look()
+    assert shop.problems == {"a.csv": "can't be read (Permission denied)"}
+    await shop.look()
+    assert await shop.numbers() == [1]
+
+
 async def test_a_file_that_can_not_be_moved_is_taken_once_and_told(shop: Shop):
     shop.put("done", "in the way")
     shop.put("a.csv", HEADER + row(1))
@@ -255,6 +292,32 @@ async def test_a_file_that_can_not_be_moved_is_taken_once_and_told(shop: Shop):
     await shop.look()
     assert await shop.numbers() == [1]
     assert "can't be moved to done/" in shop.problems["a.csv"]
+
+
+async def test_a_link_in_the_place_of_done_leads_no_file_elsewhere(shop: Shop, tmp_path: Path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (shop.folder.path / "done").symlink_to(elsewhere)
+    shop.put("a.csv", HEADER + row(1))
+    await shop.look()
+    assert (list(elsewhere.iterdir()), shop.names()) == ([], {"a.csv"})
+    assert "can't be moved" in shop.problems["a.csv"]
+
+
+async def test_refused_records_that_can_not_be_written_are_written_later(shop: Shop):
+    path = shop.put("a.csv", HEADER + row(1) + row(2, "x"))
+    await shop.look()
+    (rejects,) = [each for each in shop.folder.path.iterdir() if each.is_file()]
+    told = rejects.read_bytes()
+    rejects.unlink()
+    rejects.mkdir()
+    path.write_text(HEADER + row(1) + row(2, "x"))
+    await shop.look()
+    assert "refused records can't be written" in shop.problems["a.csv"]
+    rejects.rmdir()
+    await shop.look()
+    assert (rejects.read_bytes(), shop.names("done"), shop.problems) == (told, shop.names("done"), {})
+    assert await shop.numbers() == [1]
 
 
 async def test_a_large_file_is_taken_in_parts(shop: Shop, monkeypatch):

@@ -69,7 +69,7 @@ async def test_the_example_mapping_reads_the_example_file():
 async def test_hostile_files_are_refused_in_words(octets: bytes, words: str):
     async with answering(body(octets), "ews+http") as asked:
         source = source_at(asked.address)
-        with pytest.raises(Reject, match=f"can't be read: .*{words}"):
+        with pytest.raises(Reject, match=f"answers what can't be read: .*{words}"):
             await source.completed_jobs()
         await source.close()
 

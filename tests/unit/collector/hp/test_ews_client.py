@@ -10,7 +10,7 @@ from aiohttp import web
 from services.collector.addresses import normal_address
 from services.collector.sources.ews.accounts import TABLE
 from services.collector.sources.ews.pages import WAKE_UP
-from services.collector.sources.ews.source import LEAST_INTERVAL, EwsSource
+from services.collector.sources.ews.source import EMPTY, LEAST_INTERVAL, EwsSource
 from shared.clock import FixedClock
 from shared.errors import Reject, Retry
 from tests.unit.collector.hp.ews_pages import ASLEEP, RU_ROW, page, row
@@ -57,7 +57,7 @@ async def test_who_it_is_and_its_jobs_and_the_page_is_not_fetched_with_every_loo
     assert (facts.kind, facts.make_and_model, facts.serial) == ("ews", "HP PageWide XL 8000", "MY9")
     assert [job.completed_at.isoformat() for job in first.jobs] == ["2024-07-18T13:08:11+00:00"]
     assert soon.jobs == ()
-    assert later.jobs == first.jobs
+    assert later.jobs == ()
     assert later.cursor == first.cursor
     assert [path for path in asked.paths if "accounting" in path] == [f"GET {TABLE}"] * 3
 
@@ -78,6 +78,48 @@ async def test_a_sleeping_device_is_woken_for_what_was_never_read_and_left_alone
     assert len(first.jobs) == 1
     assert (asleep.jobs, asleep.cursor, asleep.state.reasons) == ((), first.cursor, ("asleep",))
     assert [path for path in asked.paths if path.startswith("POST")] == [f"POST {WAKE_UP}"]
+
+
+async def test_jobs_of_a_device_whose_clock_was_set_back_are_told():
+    clock, device = FixedClock(NOON), Device(row(RU_ROW))
+    async with answering(device, "ews+http") as asked:
+        source = EwsSource.at(asked.address, REF, clock=clock)
+        first = await source.completed_jobs()
+        device.page = page(row([*RU_ROW[:16], "01.01.2016 00:10:00", RU_ROW[17]]), row(RU_ROW))
+        clock.advance(LEAST_INTERVAL)
+        second = await source.completed_jobs(first.cursor)
+        await source.close()
+    assert [job.completed_at.year for job in second.jobs] == [2016]
+
+
+async def test_what_could_not_be_taken_in_is_told_again():
+    """The disk was full: the next look has the cursor of the one before."""
+    clock, device = FixedClock(NOON), Device(row(RU_ROW))
+    async with answering(device, "ews+http") as asked:
+        source = EwsSource.at(asked.address, REF, clock=clock)
+        first = await source.completed_jobs()
+        device.page = page(row([*RU_ROW[:16], "01.01.2016 00:10:00", RU_ROW[17]]), row(RU_ROW))
+        found = []
+        for cursor in (first.cursor, first.cursor):
+            clock.advance(LEAST_INTERVAL)
+            found.append(await source.completed_jobs(cursor))
+        clock.advance(LEAST_INTERVAL)
+        last = await source.completed_jobs(found[-1].cursor)
+        await source.close()
+    assert [len(reading.jobs) for reading in (*found, last)] == [1, 1, 0]
+
+
+async def test_a_table_that_shows_no_job_any_more_is_told_of():
+    clock, device = FixedClock(NOON), Device(row(RU_ROW))
+    async with answering(device, "ews+http") as asked:
+        source = EwsSource.at(asked.address, REF, clock=clock)
+        first = await source.completed_jobs()
+        device.page = page()
+        clock.advance(LEAST_INTERVAL)
+        second = await source.completed_jobs(first.cursor)
+        await source.close()
+    assert second.jobs == ()
+    assert second.refused == (EMPTY,)
 
 
 async def test_old_jobs_are_not_told_again_once_newer_ones_were():

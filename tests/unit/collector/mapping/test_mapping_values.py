@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -145,6 +146,17 @@ def test_a_time_that_never_was_is_refused_unless_told_otherwise():
         moment(text, BERLIN)
     later = DateOptions(formats=BERLIN.formats, timezone=BERLIN.timezone, never="later")
     assert moment(text, later).at.isoformat() == "2026-03-29T03:30:00+02:00"
+
+
+@given(st.datetimes(), st.sampled_from(["Europe/Berlin", "America/Sao_Paulo", "Pacific/Apia"]))
+def test_any_time_is_a_moment_or_refused(value, zone):
+    options = DateOptions(timezone=zone, never="later")
+    try:
+        found = moment(Said(value.isoformat()), options).at
+    except WrongValue:
+        return
+    assert found.utcoffset() is not None
+    assert datetime(2000, 1, 1, tzinfo=UTC) < found or found.year <= 2000
 
 
 @pytest.mark.parametrize(
