@@ -20,7 +20,7 @@ REMEMBERED: Final = 50_000
 """Jobs that are remembered: those of some days. A reading that comes later still is a job of its own."""
 FORGETS_EVERY: Final = 64
 FORGOTTEN_AT_ONCE: Final = 500
-MAX_CANDIDATES: Final = 200
+MAX_CANDIDATES: Final = 100
 MAX_SOURCES: Final = 12
 """That tell of one job; no more of them are put together."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -102,14 +102,16 @@ class Memory:
         span = span_of(job)
         earliest, latest = _ms(span.began - window), _ms(span.ended + window)
         mark = mark_of(job)
-        for sources in self._others(device, but):
-            query = (
-                "SELECT number, state FROM job_group WHERE device = ? AND sources = ? AND mark = ? "
-                "AND ended_ms >= ? AND began_ms <= ? ORDER BY ended_ms, number LIMIT ?"
-            )
-            values = (earliest, latest, MAX_CANDIDATES)
-            for each in (mark, "") if mark else self._marks(device, sources):
-                rows = self._db.execute(query, (device, sources, each, *values))
+        near = "ended_ms >= ? AND began_ms <= ? ORDER BY ended_ms, number LIMIT ?"
+        values = (earliest, latest, MAX_CANDIDATES)
+        may_be_like = mark or (job.person and job.person.claimed)  # else nothing but an id can tell
+        for sources in self._others(device, but) if may_be_like else ():
+            select = "SELECT number, state FROM job_group WHERE device = ? AND sources = ? AND "
+            if not mark:
+                rows = self._db.execute(select + near, (device, sources, *values))
+                found |= {row[0]: _group(*row) for row in rows}
+            for each in (mark, "") if mark else ():
+                rows = self._db.execute(f"{select}mark = ? AND {near}", (device, sources, each, *values))
                 found |= {row[0]: _group(*row) for row in rows}
         return [each for each in found.values() if not each.sources & but]
 
@@ -122,15 +124,6 @@ class Memory:
             rows = self._db.execute("SELECT sources FROM group_sources WHERE device = ?", (device,))
             self._sources[device] = {row[0] for row in rows}
         return self._sources[device]
-
-    def _marks(self, device: str, sources: str) -> list[str]:
-        """For a job without a title: the titles of the last jobs."""
-        rows = self._db.execute(
-            "SELECT mark FROM (SELECT mark, ended_ms FROM job_group WHERE device = ? AND sources = ? "
-            "ORDER BY number DESC LIMIT ?) GROUP BY mark",
-            (device, sources, MAX_CANDIDATES),
-        )
-        return [row[0] for row in rows]
 
     def between(self, device: str, since: datetime, until: datetime, *, limit: int) -> list[Group]:
         """The jobs of a device that ended after a moment and not after another, the earliest first."""
