@@ -9,12 +9,12 @@ DATA_DIR ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test peers lint format docs requirements bench-ledger bench-reports bench-rerate bench-growth bench-latency soak clean
+.PHONY: help install demo test peers lint format docs requirements bench-ledger bench-reports bench-rerate bench-growth bench-latency bench-fleet bench-fleet-snmp soak clean
 
 help: ## Print this list
 	@echo "Inkmeter: what every print costs, on any printer."
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  DATA_DIR=DIR   where \`make demo\` keeps its data (default: the user's data folder)"
 	@echo "  ARGS='...'     passed on to pytest, the demo or the benchmark"
@@ -63,6 +63,12 @@ bench-reports: $(VENV)/.run ## Measure summaries of 10 million lines beside GROU
 
 bench-rerate: $(VENV)/.run ## Measure what-if and re-pricing beside an UPDATE in place (about 10 minutes)
 	@exec $(BIN)/python -m bench.rerate $(ARGS)
+
+bench-fleet: $(VENV)/.run ## Measure one collector that reads a thousand simulated printers (about 4 minutes)
+	@exec $(BIN)/python -m bench.fleet $(ARGS)
+
+bench-fleet-snmp: $(VENV)/.run ## Measure reading by SNMP beside prometheus-snmp-exporter, where that is installed
+	@exec $(BIN)/python -m bench.fleet_exporter $(ARGS)
 
 requirements: $(VENV)/.made ## Pin all dependencies anew, with hashes
 	$(BIN)/python -m pip install -q uv==0.13.9

@@ -42,6 +42,7 @@ class FleetPrinter:
     dated: bool = True
     history: int = HISTORY
     started_s: float = field(default_factory=time.time)
+    reason: str = "none"
     asked: int = 0
     _jobs: deque[bytes] = field(default_factory=deque)
     _made: int = 0
@@ -70,7 +71,8 @@ class FleetPrinter:
         operation = int.from_bytes(request[2:4])
         if operation == Operation.GET_PRINTER_ATTRIBUTES:
             self._still = self._still or _attributes(GroupTag.PRINTER, self._printer())
-            return _message(request, Status.OK, self._still + _attributes(GroupTag.PRINTER, self._moving())[1:])
+            still = self._still if b"printer-make-and-model" in request else self._still[:1]
+            return _message(request, Status.OK, still + _attributes(GroupTag.PRINTER, self._moving())[1:])
         if operation == Operation.GET_JOBS:
             return _message(request, Status.OK, b"" if b"not-completed" in request else self._listed)
         return _message(request, Status.OPERATION_NOT_SUPPORTED, b"")
@@ -81,9 +83,6 @@ class FleetPrinter:
             Attribute.of("printer-name", Tag.NAME, f"fleet-{self.number}"),
             Attribute.of("printer-info", Tag.TEXT, f"Fleet {self.number}"),
             Attribute.of("printer-device-id", Tag.TEXT, f"MFG:Example;MDL:Office 100;SN:{self.serial};"),
-            Attribute.of("printer-state", Tag.ENUM, 3),
-            Attribute.of("printer-state-reasons", Tag.KEYWORD, "none"),
-            Attribute.of("queued-job-count", Tag.INTEGER, 0),
             Attribute.of("color-supported", Tag.BOOLEAN, True),
             Attribute.of("operations-supported", Tag.ENUM, *(Operation.GET_JOBS, Operation.PRINT_JOB)),
             Attribute.of("media-source-supported", Tag.KEYWORD, "tray-1", "tray-2", "by-pass-tray"),
@@ -98,7 +97,13 @@ class FleetPrinter:
     def _moving(self) -> list[Attribute]:
         up_s = int(time.time() - self.started_s) + 1
         now = [Attribute.of("printer-current-time", Tag.DATE_TIME, datetime.now(UTC))] if self.dated else []
-        return [Attribute.of("printer-up-time", Tag.INTEGER, up_s), *now]
+        return [
+            Attribute.of("printer-up-time", Tag.INTEGER, up_s),
+            *now,
+            Attribute.of("printer-state", Tag.ENUM, 3),
+            Attribute.of("printer-state-reasons", Tag.KEYWORD, self.reason),
+            Attribute.of("queued-job-count", Tag.INTEGER, 0),
+        ]
 
     def _job(self, number: int, user: str, title: str, now_s: float) -> list[Attribute]:
         up_s = max(1, int(now_s - self.started_s))

@@ -69,6 +69,7 @@ class PiwsDevice:
         units: whether numbers come with their unit in JSON.
         password: of the user admin; "" where none is asked for.
         asleep: whether it answers nothing but HTTP 503.
+        totals: whether the job has amounts of its own, beside those of its pages.
         garbage: what it answers instead of anything else, as broken firmware does.
     """
 
@@ -79,6 +80,7 @@ class PiwsDevice:
     square_unit: str = "in2"
     password: str = ""
     asleep: bool = False
+    totals: bool = True
     garbage: bytes = b""
     paused: bool = False
     jobs: list[PiwsJob] = field(default_factory=list)
@@ -141,7 +143,11 @@ class PiwsDevice:
                 "CompletionTimestamp": _time(job.completed_at),
                 "ArrivalTimestamp": _time(job.submitted_at),
                 "PrintingTimestamp": _time(job.started_at),
-                **self._consumption(job.square, job.linear, job.paper, job.ink_cc),
+                **(
+                    self._consumption(job.square, job.linear, job.paper, job.ink_cc)
+                    if self.totals
+                    else {"MediaCollectionConsumption": "", "InkCollectionConsumption": ""}
+                ),
             },
         }
 

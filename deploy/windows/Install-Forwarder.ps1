@@ -28,6 +28,14 @@ $TaskName = 'Inkmeter print events'
 $LogName = 'Microsoft-Windows-PrintService/Operational'
 $LogBytes = 104857600
 
+function Set-Rights {
+    param([string[]] $Arguments)
+    & icacls.exe $Arguments /Q | Out-Null
+    if ($LASTEXITCODE -ne 0) {
+        throw "The rights of $($Arguments[0]) can't be set (icacls ended with $LASTEXITCODE)."
+    }
+}
+
 if ($Uninstall) {
     Unregister-ScheduledTask -TaskName $TaskName -Confirm:$false
     Write-Output "The task is gone; $Folder stays."
@@ -42,19 +50,24 @@ if ($token.Length -lt 16) {
 }
 
 foreach ($path in @($Folder, (Join-Path $Folder 'spool'), (Join-Path $Folder 'refused'))) {
-    $null = New-Item -ItemType Directory -Path $path -Force
+    $made = New-Item -ItemType Directory -Path $path -Force
+    if ($made.Attributes -band [IO.FileAttributes]::ReparsePoint) {
+        throw "$path leads elsewhere: remove it."
+    }
 }
-# By SID, as the names of the accounts differ between languages. SYSTEM and administrators, nobody else.
-& icacls.exe $Folder /inheritance:r /grant:r '*S-1-5-18:(OI)(CI)F' '*S-1-5-32-544:(OI)(CI)F' /Q | Out-Null
-if ($LASTEXITCODE -ne 0) {
-    throw "The rights of $Folder can't be set (icacls ended with $LASTEXITCODE)."
-}
+# Whoever made the folder before, it is the administrators' from now on, and all that lies in it has its rights.
+# By SID, as the names of the accounts differ between languages: SYSTEM and administrators, nobody else.
+Set-Rights @($Folder, '/setowner', '*S-1-5-32-544', '/T')
+Set-Rights @($Folder, '/inheritance:r', '/grant:r', '*S-1-5-18:(OI)(CI)F', '*S-1-5-32-544:(OI)(CI)F')
+Set-Rights @((Join-Path $Folder '*'), '/reset', '/T')
 $utf8 = [Text.UTF8Encoding]::new($false)
 [IO.File]::WriteAllText((Join-Path $Folder 'token'), $token, $utf8)
-& icacls.exe (Join-Path $Folder 'token') /reset /Q | Out-Null
 $config = ConvertTo-Json -InputObject ([ordered] @{ url = $Url.AbsoluteUri }) -Compress
 [IO.File]::WriteAllText((Join-Path $Folder 'config.json'), $config, $utf8)
-$script = Join-Path $Folder 'Send-PrintEvents.ps1'
+# What SYSTEM runs lies where only administrators can write.
+$programs = Join-Path $env:ProgramFiles 'Inkmeter'
+$null = New-Item -ItemType Directory -Path $programs -Force
+$script = Join-Path $programs 'Send-PrintEvents.ps1'
 Copy-Item -LiteralPath (Join-Path $PSScriptRoot 'Send-PrintEvents.ps1') -Destination $script -Force
 
 # The log is off by default. The oldest events are overwritten when it is full.

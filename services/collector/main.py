@@ -159,6 +159,7 @@ async def _run(
                 "publisher": publisher.run,
                 "poller": poller.run,
                 "registry": registry.run,
+                "following": taking_in.follower(sharing.owned, clock=clock).run,
                 **devices.tasks(),
                 **bringers.tasks(),
                 **sharing.tasks(poller),

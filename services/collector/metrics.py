@@ -23,6 +23,9 @@ MERGED = Counter(
     "Readings of a job that another source had told of; they are no second job.",
     ["source"],
 )
+FOLLOWED = Counter(
+    "inkmeter_collector_followed_total", "Jobs of devices read here that another collector told, or corrected."
+)
 UNKNOWN = Counter(
     "inkmeter_collector_unknown_total",
     "What counters counted and no job told, booked on Unknown, in the counter's unit. Growing: which printer? "

@@ -68,7 +68,7 @@ class Vault:
             return None
         if not self._first:
             raise Reject(
-                "Passwords and communities of devices are kept encrypted, and no key is set: "
+                "Log-ins of devices, and their pinned certificates, are kept encrypted, and no key is set: "
                 f"set INKMETER_SECRET_KEY_FILE ({HOW_TO_MAKE}) and start the collector again."
             )
         nonce = os.urandom(NONCE_BYTES)

@@ -104,6 +104,35 @@ async def test_a_job_held_while_it_prints_and_then_released_is_not_counted_twice
     assert (row["jobs"], row["impressions"]) == (1, 6)
 
 
+async def test_a_job_read_from_the_queue_and_from_the_device_is_charged_once_as_the_device_says(
+    shop, cups, queue, slow, tmp_path: Path
+):
+    shop.json("printers", "add", slow.uri, "--name", "Slow itself")
+    document = pdf(tmp_path / "e.pdf", pages=6)
+    try:
+        cups.lp("slow", document, *billed("P-CUPS-BOTH"), title="both whole")
+        wait_for_jobs(shop, "P-CUPS-BOTH", 1, within_s=WITHIN_S)
+        number = cups.lp("slow", document, *billed("P-CUPS-BOTH"), title="both stops at 4")
+        await printing(slow, "both stops at 4", 1)
+        cups.cancel("slow", number)
+
+        def settled() -> bool:
+            row = project_row(shop, "P-CUPS-BOTH")
+            return (row["jobs"], row["impressions"]) == (2, 10)
+
+        eventually(settled, within_s=WITHIN_S, what="two jobs of six and four sides")
+        looks = {name: looked_at(shop, name) for name in ("Slow itself", "Slow on CUPS")}
+        for name, before in looks.items():
+            eventually(lambda: looked_at(shop, name) > before, within_s=WITHIN_S, what="another look")  # noqa: B023
+        assert settled(), project_row(shop, "P-CUPS-BOTH")
+    finally:
+        shop.json("printers", "remove", "Slow itself", "--yes")
+
+
+def looked_at(shop: Running, name: str) -> str:
+    return str(shop.json("printers", "show", name)["status"]["succeeded_at"])
+
+
 def test_what_was_queued_while_the_printer_was_off_is_counted_once_each(shop, cups, plotter, tmp_path: Path):
     """Plotter off, thirty jobs queued, plotter on again at the same address: it prints and tells them all."""
     folder = tmp_path / "eve"

@@ -127,6 +127,6 @@ def tell(office: Running, number: int, impressions: int, began: datetime) -> Non
 
 
 def people(office: Running) -> dict[str, int]:
-    """Impressions by person; who has none left is not there."""
+    """Impressions by person."""
     rows = office.json("report", "summary", "--by", "person", "--period", TODAY)["rows"]
-    return {row["key"]: row["impressions"] for row in rows if row["impressions"]}
+    return {row["key"]: row["impressions"] for row in rows}

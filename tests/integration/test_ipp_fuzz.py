@@ -43,9 +43,9 @@ class Recorder(IppClient):
         super().__init__(Address.parse(address))
         self.answers: Answers = {}
 
-    async def send(self, message: Message) -> Message:
-        answer = await super().send(message)
-        self.answers[question(message)] = encode(answer)
+    async def ask(self, octets: bytes) -> bytes:
+        answer = await super().ask(octets)
+        self.answers[question(decode(octets))] = answer
         return answer
 
 
@@ -57,13 +57,19 @@ class Spoiler:
         self._answers = answers
         self._random = random
 
-    async def send(self, message: Message) -> Message:
-        answer = self._answers.get(question(message))
+    async def ask(self, octets: bytes) -> bytes:
+        answer = self._answers.get(question(decode(octets)))
         if answer is None:
             raise NotFound("not there")
-        got = decode(spoilt(answer, self._random) if self._random.random() < 0.6 else answer)
+        return spoilt(answer, self._random) if self._random.random() < 0.6 else answer
+
+    async def read(self, octets: bytes, _: int) -> Message:
+        got = decode(octets)
         IppClient._check(self, got)
         return got
+
+    async def send(self, message: Message) -> Message:
+        return await self.read(await self.ask(encode(message)), message.request_id)
 
     def beside(self, _: str) -> Spoiler:
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -12,6 +13,8 @@ import pytest
 from msgspec.structs import replace
 
 from services.accounting.books.loader import load_pricing
+from services.accounting.browse.lists import Lists, Wanted
+from services.accounting.filters import LineFilters
 from services.accounting.ledger.fast.days import Days
 from services.accounting.ledger.fast.path import packed_batch
 from services.accounting.ledger.fast.rates import Rates
@@ -21,6 +24,7 @@ from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.partitions import month_number
 from services.accounting.periods import Periods
 from services.accounting.relay.pages import Pages
+from services.accounting.sorting import Sort
 from shared.clock import FixedClock
 from shared.events import JOB_COMPLETED, JOB_CORRECTED, JobCompleted, JobCorrected
 from shared.events.envelope import encode, new_event
@@ -260,3 +264,23 @@ async def test_charges_told_of_a_correction_sum_up_to_what_counts(books: Books, 
 
     assert len(charges.events) >= 3
     assert any(b"the device measured it" in value and b'"collector"' in value for _, value in legs.events)
+
+
+async def test_a_job_that_was_taken_back_is_listed_only_where_it_is_asked_for(books: Books, pool: Pool) -> None:
+    job = told()
+    better_job = better(job, 600_000)
+    books.take(job, corrected(job, better_job))
+
+    async def listed(sort: Sort, *, voided: bool | None = None, by_id: bool = False) -> list[str]:
+        filters = LineFilters(job=(UUID(str(job.job.id)),)) if by_id else LineFilters()
+        wanted = Wanted(filters=filters, period=None, sort=sort, limit=10, voided=voided, totals=True)
+        rows, totals = await Lists(pool).jobs(wanted)
+        assert totals is not None
+        assert totals["jobs"] == len(rows)
+        return [str(row["job_id"]) for row in rows]
+
+    sorts: tuple[Sort, ...] = ("-completed_at", "price")
+    for sort in sorts:
+        assert await listed(sort) == [better_job.job.id]
+        assert await listed(sort, voided=True) == [job.job.id]
+        assert await listed(sort, by_id=True) == [job.job.id]

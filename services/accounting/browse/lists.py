@@ -31,7 +31,8 @@ class Wanted:
 
     Attributes:
         period: `filters.period`, read.
-        voided: of jobs: true leaves those with nothing left, false all others.
+        voided: of jobs: true leaves those with nothing left, false all others; without it those are left out
+            that a source took back, as another job stands in their place.
         after: where the page before ended.
         totals: whether the sums over everything that is wanted are asked for, too.
     """
@@ -134,12 +135,24 @@ def _charge_totals(wanted: Wanted) -> LiteralString:
 def _filtered(query: str, wanted: Wanted, printer_alias: LiteralString) -> LiteralString:
     """A statement with its conditions: those that are the same for a whole job are looked at first."""
     of_job = where(LineFilters(printer=wanted.filters.printer, group=wanted.filters.group))
-    state = {None: "true", True: "s.voided", False: "NOT s.voided"}[wanted.voided]
+    state = _state(wanted, "j" if printer_alias == "j" else "s")
     statement = where(wanted.filters).into(QUERIES[query]).replace("/*sums*/", QUERIES["job_sums"])
     statement = statement.replace(
         "/*of_job*/ true", of_job.sql.replace("c.printer_no", f"{printer_alias}.printer_no")
     )
     return statement.replace("/*state*/ true", state)
+
+
+def _state(wanted: Wanted, alias: LiteralString) -> LiteralString:
+    """Which jobs by their state; what a source took back is listed only where it is asked for."""
+    if wanted.voided is not None:
+        return "s.voided" if wanted.voided else "NOT s.voided"
+    if wanted.filters.job:
+        return "true"
+    taken_back: LiteralString = (
+        f"EXISTS (SELECT FROM accounting.job_correction AS n WHERE n.corrects = {alias}.job_id)"
+    )
+    return f"NOT (s.voided AND {taken_back})"
 
 
 def _shown(columns: str, page: LiteralString) -> LiteralString:

@@ -57,7 +57,11 @@ def jobs() -> None:
 @_filters
 @click.option("--billable/--not-billable", default=None, help="Only jobs that are billable, or are not.")
 @click.option("--unpriced", is_flag=True, help="Only jobs with a line that lacks a cost or a price.")
-@click.option("--voided/--not-voided", default=None, help="Only jobs of which nothing counts any more, or others.")
+@click.option(
+    "--voided/--not-voided",
+    default=None,
+    help="Only jobs of which nothing counts any more, or others; without it what a source took back is left out.",
+)
 @click.option(
     "--sort",
     type=click.Choice(get_args(Sort)),

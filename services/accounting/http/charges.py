@@ -47,7 +47,10 @@ class ChargeQuery(LineFilters, frozen=True, kw_only=True):
 
 
 class JobQuery(ChargeQuery, frozen=True, kw_only=True):
-    """Which jobs; `voided` leaves those of which nothing counts any more, or all others."""
+    """Which jobs; `voided` leaves those of which nothing counts any more, or all others.
+
+    Without it, jobs that a source took back are left out: another one stands in their place.
+    """
 
     voided: bool | None = None
 

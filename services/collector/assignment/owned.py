@@ -100,6 +100,10 @@ class OwnedPrinters:
         """Whether a printer is read here."""
         return printer_id in self._owned
 
+    def holds(self, key: str) -> bool:
+        """Whether a key that is no printer's falls into this collector's share."""
+        return self._share.holds(key)
+
     def owned_ids(self) -> frozenset[str]:
         """The ids of all that are read here."""
         return frozenset(self._owned)

@@ -15,6 +15,8 @@ from shared.postgres import Pool, classified
 from shared.sqlfile import load
 
 CONNECT_S: Final = 2.0
+PATIENT_S: Final = 8.0
+"""The same for what may come late: at a start a fleet's changes keep all connections busy."""
 STATEMENT_S: Final = 10.0
 """A server that hangs must not hold up the reading of printers for ever."""
 
@@ -72,7 +74,7 @@ class AssignmentStore:
             "values": [each.cursor for each in cursors.values()],
             "job_ids": [" ".join(each.job_ids) for each in cursors.values()],
         }
-        await self._rows("keep_cursors", values)
+        await self._rows("keep_cursors", values, connect_s=PATIENT_S)
 
     async def keep_first(self, printer_id: str, reading_id: str, cursor: str) -> None:
         """Stores a device's first cursor, if there is none yet."""
@@ -80,7 +82,7 @@ class AssignmentStore:
 
     async def release(self, printer_ids: Sequence[str]) -> None:
         """Lets go of printers."""
-        await self._rows("release_printers", {"ids": list(printer_ids)})
+        await self._rows("release_printers", {"ids": list(printer_ids)}, connect_s=PATIENT_S)
 
     async def others_reading(self, *, within_s: float) -> bool:
         """Whether another collector was at work a moment ago."""
@@ -88,17 +90,19 @@ class AssignmentStore:
 
     async def write_statuses(self, statuses: Mapping[str, str]) -> None:
         """Stores what polling has found, as JSON by printer id."""
-        await self._rows("write_statuses", {"ids": list(statuses), "statuses": list(statuses.values())})
+        await self._rows(
+            "write_statuses", {"ids": list(statuses), "statuses": list(statuses.values())}, connect_s=PATIENT_S
+        )
 
     async def statuses_since(self, since: datetime, *, own: bool) -> list[ToldStatus]:
         """What other collectors have written after a moment, with `own` this one as well; oldest first."""
         return [ToldStatus(*row) for row in await self._rows("statuses_since", {"since": since, "own": own})]
 
-    async def _rows(self, name: str, values: Mapping[str, Any]) -> list[TupleRow]:
+    async def _rows(self, name: str, values: Mapping[str, Any], *, connect_s: float = CONNECT_S) -> list[TupleRow]:
         try:
             async with asyncio.timeout(STATEMENT_S):
                 with classified():
-                    async with self._pool.connection(CONNECT_S) as connection:
+                    async with self._pool.connection(connect_s) as connection:
                         cursor = await connection.execute(self._sql[name], {**values, "me": self._me})
                         return await cursor.fetchall() if cursor.description else []
         except TimeoutError as error:

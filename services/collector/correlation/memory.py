@@ -18,8 +18,9 @@ from shared.events.jobs import JobCompleted
 
 REMEMBERED: Final = 50_000
 """Jobs that are remembered: those of some days. A reading that comes later still is a job of its own."""
+FORGETS_EVERY: Final = 64
 FORGOTTEN_AT_ONCE: Final = 500
-MAX_CANDIDATES: Final = 200
+MAX_CANDIDATES: Final = 100
 MAX_SOURCES: Final = 12
 """That tell of one job; no more of them are put together."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -76,6 +77,7 @@ class Memory:
 
     def __init__(self, store: Store) -> None:
         self._db = store.db
+        self._sources: dict[str, set[str]] = {}
 
     def of_job(self, job_id: str) -> Group | None:
         """The group of a job that was read or told under an id."""
@@ -100,29 +102,28 @@ class Memory:
         span = span_of(job)
         earliest, latest = _ms(span.began - window), _ms(span.ended + window)
         mark = mark_of(job)
-        for sources in self._others(device, but):
-            query = (
-                "SELECT number, state FROM job_group WHERE device = ? AND sources = ? AND mark = ? "
-                "AND ended_ms >= ? AND began_ms <= ? ORDER BY ended_ms, number LIMIT ?"
-            )
-            values = (earliest, latest, MAX_CANDIDATES)
-            for each in (mark, "") if mark else self._marks(device, sources):
-                rows = self._db.execute(query, (device, sources, each, *values))
+        near = "ended_ms >= ? AND began_ms <= ? ORDER BY ended_ms, number LIMIT ?"
+        values = (earliest, latest, MAX_CANDIDATES)
+        may_be_like = mark or (job.person and job.person.claimed)  # else nothing but an id can tell
+        for sources in self._others(device, but) if may_be_like else ():
+            select = "SELECT number, state FROM job_group WHERE device = ? AND sources = ? AND "
+            if not mark:
+                rows = self._db.execute(select + near, (device, sources, *values))
+                found |= {row[0]: _group(*row) for row in rows}
+            for each in (mark, "") if mark else ():
+                rows = self._db.execute(f"{select}mark = ? AND {near}", (device, sources, each, *values))
                 found |= {row[0]: _group(*row) for row in rows}
         return [each for each in found.values() if not each.sources & but]
 
     def _others(self, device: str, but: frozenset[str]) -> list[str]:
-        rows = self._db.execute("SELECT sources FROM group_sources WHERE device = ?", (device,))
-        return [row[0] for row in rows if not but.intersection(row[0].split(","))]
+        return sorted(each for each in self._sources_of(device) if not but.intersection(each.split(",")))
 
-    def _marks(self, device: str, sources: str) -> list[str]:
-        """For a job without a title: the titles of the last jobs."""
-        rows = self._db.execute(
-            "SELECT mark FROM (SELECT mark, ended_ms FROM job_group WHERE device = ? AND sources = ? "
-            "ORDER BY number DESC LIMIT ?) GROUP BY mark",
-            (device, sources, MAX_CANDIDATES),
-        )
-        return [row[0] for row in rows]
+    def _sources_of(self, device: str) -> set[str]:
+        """Who told of the jobs of a device, each set of sources once; asked once in a transaction."""
+        if device not in self._sources:
+            rows = self._db.execute("SELECT sources FROM group_sources WHERE device = ?", (device,))
+            self._sources[device] = {row[0] for row in rows}
+        return self._sources[device]
 
     def between(self, device: str, since: datetime, until: datetime, *, limit: int) -> list[Group]:
         """The jobs of a device that ended after a moment and not after another, the earliest first."""
@@ -134,30 +135,42 @@ class Memory:
         return [_group(*row) for row in rows]
 
     def add(self, group: Group) -> None:
-        """Remembers a new group, which gets its number, and forgets some of the oldest."""
-        self._db.execute("INSERT INTO job_group (device, sources, mark, began_ms, ended_ms, state) "
-                         "VALUES ('', '', '', 0, 0, x'')")  # fmt: skip
-        group.number = int(self._db.execute("SELECT last_insert_rowid()").fetchone()[0])
-        self.change(group)
-        self._forget(group.number)
+        """Remembers a new group, which gets its number, and forgets some of the oldest now and then."""
+        inserted = self._db.execute(
+            "INSERT INTO job_group (device, sources, mark, began_ms, ended_ms, state) VALUES (?, ?, ?, ?, ?, ?)",
+            self._row(group),
+        )
+        group.number = int(inserted.lastrowid or 0)
+        self._name(group)
+        if group.number % FORGETS_EVERY == 0:
+            self._forget(group.number)
 
     def change(self, group: Group) -> None:
         """Writes a group's new state."""
-        span, sources = group.span, ",".join(sorted(group.sources))
         self._db.execute(
             "UPDATE job_group SET device = ?, sources = ?, mark = ?, began_ms = ?, ended_ms = ?, state = ? "
             "WHERE number = ?",
-            (group.device, sources, _mark(group.readings), _ms(span.began), _ms(span.ended), _encode(group),
-             group.number),
-        )  # fmt: skip
-        self._db.execute("INSERT OR IGNORE INTO group_sources VALUES (?, ?)", (group.device, sources))
+            (*self._row(group), group.number),
+        )
+        self._name(group)
+
+    def _row(self, group: Group) -> tuple[str, str, str, int, int, bytes]:
+        span, sources = group.span, ",".join(sorted(group.sources))
+        if sources not in self._sources_of(group.device):
+            self._sources_of(group.device).add(sources)
+            self._db.execute("INSERT OR IGNORE INTO group_sources VALUES (?, ?)", (group.device, sources))
+        return group.device, sources, _mark(group.readings), _ms(span.began), _ms(span.ended), _encode(group)
+
+    def _name(self, group: Group) -> None:
+        """Makes a group known by the ids of its readings and of what was told."""
         ids = {str(each.job.id) for each in (*group.readings, group.known_as)}
         self._db.executemany("INSERT OR REPLACE INTO group_id VALUES (?, ?)", [(e, group.number) for e in ids])
         passed = {each.correlation_id for each in group.readings if each.correlation_id}
-        self._db.executemany(
-            "INSERT OR IGNORE INTO group_passed VALUES (?, ?, ?)",
-            [(group.device, each, group.number) for each in passed],
-        )
+        if passed:
+            self._db.executemany(
+                "INSERT OR IGNORE INTO group_passed VALUES (?, ?, ?)",
+                [(group.device, each, group.number) for each in passed],
+            )
 
     def drop(self, group: Group, into: Group) -> None:
         """Forgets a group whose readings are another one's now."""

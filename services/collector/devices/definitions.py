@@ -42,18 +42,11 @@ class PrivateCounter(Struct, frozen=True, forbid_unknown_fields=True):
     unit: str | None = None
 
 
-class Instead(Struct, frozen=True, forbid_unknown_fields=True):
-    """A number that stands for another."""
-
-    from_: int = msgspec.field(name="from")
-    to: int
-
-
 class Quirk(Struct, frozen=True, forbid_unknown_fields=True):
     """A correction of what a device says; `why` names the evidence.
 
     Attributes:
-        supply_level: a level of a supply that means another.
+        supply_low: a level of a supply by which it says that it is nearly empty.
         supply_unit: the unit of all supplies, by number (PrtMarkerSuppliesSupplyUnitTC).
         counter_unit: the unit of the markers' counters, by number (PrtMarkerCounterUnitTC).
         waste_is_filled: waste boxes tell how full they are instead of the room that is left.
@@ -61,7 +54,7 @@ class Quirk(Struct, frozen=True, forbid_unknown_fields=True):
 
     why: Annotated[str, Meta(min_length=20)]
     when: When = When()
-    supply_level: Instead | None = None
+    supply_low: int | None = None
     supply_unit: int | None = None
     counter_unit: int | None = None
     waste_is_filled: bool = False

@@ -83,6 +83,7 @@ class DeviceReader:
         """The session in the context where the printer's tables are, when that is another one."""
         self._objects: Objects = {}
         self._asked: tuple[tuple[Session, list[Oid]], ...] = ()
+        self._unsteady: set[Oid] = set()
         self._last: DeviceReading | None = None
 
     async def read(self) -> DeviceReading:
@@ -120,7 +121,11 @@ class DeviceReader:
             found |= await get(session, oids)
         gone = [oid for _, oids in self._asked for oid in oids if oid not in found]
         if gone or self._other_parts(found):
-            return await self.read()
+            reading = await self.read()
+            # What a walk shows and a question by name does not must not have all read again each time.
+            self._unsteady |= {oid for oid in gone if oid in self._objects}
+            self._asked = self._changing()
+            return reading
         changed = {oid for oid, bind in found.items() if self._objects.get(oid) != bind}
         whole = self._objects | found
         if before.alerts or any(self._may_alert(oid) for oid in changed):
@@ -216,7 +221,7 @@ class DeviceReader:
 
     def _changing(self) -> tuple[tuple[Session, list[Oid]], ...]:
         """What a usual look asks for, by session."""
-        oids = [oid for oid in self._objects if self._changes(oid)]
+        oids = [oid for oid in self._objects if self._changes(oid) and oid not in self._unsteady]
         if self._inner is None:
             return ((self._session, oids),)
         inner = [oid for oid in oids if within(oid, PRINTER_MIB)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from services.collector.devices import mib
 from services.collector.devices.alerts import joined, table_alerts
@@ -13,12 +14,14 @@ from services.collector.devices.identity import identity_of
 from services.collector.devices.inputs import inputs_of
 from services.collector.devices.reading import DeviceReading
 from services.collector.devices.status import detected, printer_index, status_of
-from services.collector.devices.supplies import quantity, supplies_of
+from services.collector.devices.supplies import NEARLY_EMPTY, quantity, supplies_of
 from services.collector.devices.view import MAX_ROWS, View
 from services.collector.snmp.values import Oid, Tag, VarBind, oid_text, parse_oid
 from shared.events.devices import DeviceCounter
 
-HUNDREDTHS = 100
+NOTHING: Final = (0, 0)
+"""zeroDotZero: the device has no identifier."""
+HUNDREDTHS: Final = 100
 """sysUpTime counts hundredths of a second."""
 
 
@@ -39,7 +42,7 @@ def reading_of(objects: Mapping[Oid, VarBind], *, at: datetime) -> DeviceReading
         vendor=who.vendor,
         model=who.model,
         serial=who.serial,
-        sys_object_id=None if sys_object_id is None else oid_text(sys_object_id),
+        sys_object_id=None if sys_object_id in (None, NOTHING) else oid_text(sys_object_id or ()),
         status=status_of(view, printer),
         alerts=joined(table_alerts(view), detected(view, printer))[:MAX_ROWS],
         counters=(*counters_of(view), *private_counters(view, definitions))[:MAX_ROWS],
@@ -63,10 +66,10 @@ def corrected(objects: Mapping[Oid, VarBind], quirks: Sequence[Quirk]) -> dict[O
     """The objects as they would be if the device kept to the standard."""
     found = dict(objects)
     for quirk in quirks:
-        if quirk.supply_level is not None:
+        if quirk.supply_low is not None:
             for oid, bind in _column(found, mib.SUPPLY, mib.SUPPLY_LEVEL):
-                if bind.value == quirk.supply_level.from_:
-                    found[oid] = bind._replace(value=quirk.supply_level.to)
+                if bind.value == quirk.supply_low:
+                    found[oid] = bind._replace(value=NEARLY_EMPTY)
         if quirk.supply_unit is not None:
             _fill(found, mib.SUPPLY, mib.SUPPLY_LEVEL, mib.SUPPLY_UNIT, quirk.supply_unit)
         if quirk.counter_unit is not None:

@@ -51,17 +51,20 @@ def error_bits(octets: bytes | None) -> Bits:
 
 
 def printer_index(view: View) -> int | None:
-    """Which host device the printer is: that of type printer, else the one with a printer's status."""
-    devices = view.rows(mib.HR_DEVICE)
-    for index, row in devices.items():
-        kind = row.get(mib.HR_DEVICE_TYPE)
+    """Which host device the printer is: that of type printer, else the one with a printer's status or tables.
+
+    Devices of another type, such as the processors of a print server, are never it.
+    """
+    types = {index[0]: row.get(mib.HR_DEVICE_TYPE) for index, row in view.rows(mib.HR_DEVICE).items()}
+    for index, kind in types.items():
         if kind is not None and kind.value == mib.HR_DEVICE_PRINTER:
-            return index[0]
+            return index
+    untyped = [index for index, kind in types.items() if kind is None]
     for entry in (mib.HR_PRINTER, mib.SUPPLY, mib.MARKER, mib.GENERAL):
         if rows := view.rows(entry):
             first = min(index[0] for index in rows)
-            return first if first in {index[0] for index in devices} or not devices else min(devices)[0]
-    return min(devices)[0] if devices else None
+            return first if first in untyped or not untyped else untyped[0]
+    return untyped[0] if untyped else None
 
 
 def status_of(view: View, printer: int | None) -> str | None:
@@ -73,7 +76,8 @@ def status_of(view: View, printer: int | None) -> str | None:
     if OFFLINE in errors:
         return "offline"
     active = {_PRINTING: "printing", _WARMUP: "warmup"}.get(doing or 0)
-    if device == _DOWN or (errors & _STOPPING and not active):
+    # A device that comes on line is down and warms up (RFC 3805, section 2.2.13.2).
+    if (device == _DOWN and doing != _WARMUP) or (errors & _STOPPING and not active):
         return "stopped"
     if active:
         return active

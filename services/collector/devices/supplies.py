@@ -17,6 +17,8 @@ from shared.events.devices import DeviceSupply
 
 LOW_PERCENT: Final = 10
 SOME_LEFT: Final = -3
+NEARLY_EMPTY: Final = -1_000
+"""No number of the standard: what quirks put for a maker's own number that means it."""
 _RECEPTACLE: Final = 4
 """PrtMarkerSuppliesClassTC: other(1), supplyThatIsConsumed(3), receptacleThatIsFilled(4)."""
 _PERCENT: Final = 19
@@ -57,6 +59,7 @@ KINDS: Final = {
     34: "covers",
 }
 """PrtMarkerSuppliesTypeTC; other(1) and unknown(2) say nothing."""
+_WASTE: Final = {"toner": "waste_toner", "ink": "waste_ink", "wax": "waste_wax", "water": "waste_water"}
 _SAME_COLOUR: Final = {"gray": "grey", "none": None, "other": None, "unknown": None, "multi-color": "tri-colour"}
 _TECHNOLOGIES: Final = {3: "toner", 4: "toner", 5: "toner", 12: "ink", 13: "wax", 14: "ink", 16: "ribbon"}
 """prtMarkerMarkTech: what a cartridge of that printer holds."""
@@ -126,19 +129,19 @@ def supply_state(level: int | None, percent: int | None, *, waste: bool) -> str:
     empty, low, some = ("full", "nearly_full", "ok") if waste else ("empty", "low", "some_left")
     if level == 0:
         return empty
+    if level == NEARLY_EMPTY:
+        return low
     if percent is not None:
         return low if percent <= LOW_PERCENT else "ok"
     return some if level is not None and (level > 0 or level == SOME_LEFT) else "unknown"
 
 
 def _kind(row: Row, name: str | None, content: str | None) -> str | None:
-    known = KINDS.get(number_of(row.get(mib.SUPPLY_TYPE)) or 0)
-    if known:
-        return known
-    said = kind_in(name) if name else None
-    if said or not name:
-        return said
-    return content if "cartridge" in name.lower() or "kartusche" in name.lower() else None
+    kind = KINDS.get(number_of(row.get(mib.SUPPLY_TYPE)) or 0) or (kind_in(name) if name else None)
+    if kind is None and name and ("cartridge" in name.lower() or "kartusche" in name.lower()):
+        kind = content
+    # What is filled and not consumed holds waste, in whatever language it is called so.
+    return _WASTE.get(kind or "", kind) if number_of(row.get(mib.SUPPLY_CLASS)) == _RECEPTACLE else kind
 
 
 def _colour(index: Index, row: Row, name: str | None, colorants: Mapping[Index, str]) -> str | None:

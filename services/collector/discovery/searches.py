@@ -9,7 +9,7 @@ import ifaddr
 import structlog
 
 from services.collector.discovery.search import Search, Wanted
-from services.collector.discovery.sightings import Proposal, RegisteredAs
+from services.collector.discovery.sightings import Proposal, Registered, RegisteredAs
 from services.collector.networks import Network
 from services.collector.onboarding.reach import Reach
 from services.collector.registry.registry import Registry
@@ -93,9 +93,23 @@ class Searches:
         for search in self._searches.values():
             await search.cancel()
 
-    def registered(self, proposal: Proposal) -> RegisteredAs | None:
-        """The printer that a found device is already: by serial number or UUID, else by address."""
-        known = self._registry.same_device(serial=proposal.serial, uuid=proposal.uuid)
-        if known is None:
-            known = next((each for each in self._registry.printers() if each.address in proposal.addresses), None)
-        return RegisteredAs(known.id, known.name) if known else None
+    def registered(self) -> Registered:
+        """Tells which printer a found device is already: by serial number or UUID, else by address.
+
+        Made anew for each list of devices, as it looks printers up by tables of its own.
+        """
+        printers = self._registry.printers()
+        serials = {each.serial: each for each in printers if each.serial}
+        uuids = {each.uuid.lower(): each for each in printers if each.uuid}
+        addresses = {each.address: each for each in printers}
+
+        def find(proposal: Proposal) -> RegisteredAs | None:
+            known = serials.get(proposal.serial or "")
+            if known is None and proposal.uuid:
+                known = uuids.get(proposal.uuid.lower())
+                if known and known.serial and proposal.serial:
+                    known = None  # another device: its serial number is another one
+            known = known or next((addresses[each] for each in proposal.addresses if each in addresses), None)
+            return RegisteredAs(known.id, known.name) if known else None
+
+        return find

@@ -18,6 +18,7 @@ from services.collector.files.memory import RefusedRecord
 from shared.errors import Retry
 
 _KEY_SHOWN: Final = 8
+MAX_ASIDE: Final = 10_000
 
 
 def write_rejects(folder: Path, name: str, key: str, records: Sequence[RefusedRecord]) -> Path:
@@ -42,6 +43,25 @@ def write_rejects(folder: Path, name: str, key: str, records: Sequence[RefusedRe
             unfinished.unlink()
         raise Retry(f"its refused records can't be written to {path} ({error.strerror})") from error
     return path
+
+
+def set_aside(folder: Path, name: str) -> None:
+    """Gives the refused records of an earlier file of that name a number: a log was turned over.
+
+    Raises:
+        Retry: the folder can't be written.
+    """
+    path = folder / f"{name}{REJECTS}"
+    try:
+        for number in range(1, MAX_ASIDE):
+            aside = folder / f"{name}.earlier-{number}{REJECTS}"
+            if not aside.exists():
+                path.rename(aside)
+                return
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise Retry(f"earlier refused records can't be set aside ({error.strerror})") from error
 
 
 def move(folder: Path, seen: Seen, key: str) -> None:

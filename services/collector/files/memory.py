@@ -95,8 +95,8 @@ def remember(store: Store, taken: Taken, now: datetime) -> None:
     )
 
 
-def refuse(store: Store, taken: Taken, records: Iterable[RefusedRecord]) -> None:
-    """Keeps refused records until they are written to their file. Within a transaction."""
+def refuse(store: Store, taken: Taken, records: Iterable[RefusedRecord], *, newest: int | None = None) -> None:
+    """Keeps refused records, all or the newest, until they are written to their file. Within a transaction."""
     store.db.executemany(
         "INSERT OR REPLACE INTO refused_record VALUES (?, ?, ?, ?, ?, ?)",
         [
@@ -104,6 +104,12 @@ def refuse(store: Store, taken: Taken, records: Iterable[RefusedRecord]) -> None
             for each in records
         ],
     )
+    if newest is not None:
+        store.db.execute(
+            "DELETE FROM refused_record WHERE folder = ? AND key = ? AND record <= (SELECT record"
+            " FROM refused_record WHERE folder = ? AND key = ? ORDER BY record DESC LIMIT 1 OFFSET ?)",
+            (taken.folder, taken.key, taken.folder, taken.key, newest),
+        )
 
 
 def refused(store: Store, folder: str, key: str) -> list[RefusedRecord]:

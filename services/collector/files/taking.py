@@ -31,7 +31,9 @@ BATCH: Final = 2_000
 """Jobs that are journaled in one transaction; after a crash the batches that were are known as such."""
 MAX_PART_BYTES: Final = 16_000_000
 MAX_REFUSED: Final = 5_000
-"""More refused records than this: the mapping is wrong rather than the records, so the file waits as it is."""
+"""More refused records than this, and more than good ones: rather the mapping is wrong, so the file waits."""
+NEWEST_REFUSED: Final = 5_000
+"""Of a file that grows for ever, so many refused records are kept in the file that tells them."""
 DIFFERS: Final = (
     "this job was taken before with other values, and they stay: change it with `inkmeter accounting correct`"
 )
@@ -143,11 +145,15 @@ class Taker:
         part = await asyncio.to_thread(self._read_part, file, taken)
         if self._folder.grows and not part.used:
             return taken
-        if taken.refused + len(part.refused) > MAX_REFUSED:
+        refused_now = taken.refused + len(part.refused)
+        if refused_now > max(MAX_REFUSED, taken.jobs + taken.duplicates + len(part.ready)):
             why = "; ".join(part.refused[0].reasons) if part.refused else ""
-            raise Reject(f"has more than {MAX_REFUSED} records that are refused: is it the right mapping? {why}")
+            raise Reject(f"has {refused_now} refused records and fewer good ones: is it the right mapping? {why}")
         done = taken.done + part.used
         marks = await asyncio.to_thread(file.marks, done)
+        begins = self._folder.grows and not taken.done
+        if begins:
+            await asyncio.to_thread(finishing.set_aside, self._folder.path, taken.name)
         earlier = list[Brought]()
         *firsts, last = batched(part.ready)
         for batch in firsts:
@@ -171,8 +177,10 @@ class Taker:
                 duplicates=taken.duplicates + sum(map(_is_known, every)),
                 refused=taken.refused + len(refused),
             )
+            if begins:
+                memory.drop_refused(store, kept.folder, kept.key)  # those of an earlier file of that name
             memory.remember(store, kept, self._clock.now())
-            memory.refuse(store, kept, refused)
+            memory.refuse(store, kept, refused, newest=NEWEST_REFUSED if self._folder.grows else None)
 
         await self._intake.store([job for _, job in last], only_new=True, after=after)
         metrics.FILE_RECORDS.labels(self._folder.name, "refused").inc(kept.refused - taken.refused)

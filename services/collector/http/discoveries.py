@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from services.collector.access import Secret, SnmpAccess
 from services.collector.discovery.search import LISTEN_S, Phase, Search, State, Wanted
 from services.collector.discovery.searches import Searches
-from services.collector.discovery.sightings import Proposal
+from services.collector.discovery.sightings import Proposal, Registered
 from services.collector.discovery.snmp_scan import RATE_PER_S
 from services.collector.discovery.targets import MAX_RANGES, broadcasts, parse_ranges
 from services.collector.http.access_bodies import checked
@@ -113,7 +113,8 @@ class DiscoveriesApi:
 
     async def every(self, _: Call) -> DiscoveryList:
         """The last few."""
-        return DiscoveryList([self._view(search) for search in self._searches.every()])
+        registered = self._searches.registered()
+        return DiscoveryList([self._view(search, registered) for search in self._searches.every()])
 
     async def start(self, call: Call) -> Answer:
         """Starts a search."""
@@ -149,7 +150,8 @@ class DiscoveriesApi:
         await self._searches.forget(call.path["id"])
         return Answer(status=204)
 
-    def _view(self, search: Search) -> DiscoveryView:
+    def _view(self, search: Search, registered: Registered | None = None) -> DiscoveryView:
+        registered = registered or self._searches.registered()
         scanned = search.scanned
         return DiscoveryView(
             id=search.id,
@@ -165,5 +167,5 @@ class DiscoveriesApi:
                 devices=search.to_ask,
             ),
             faults=list(search.faults),
-            found=search.found(self._searches.registered),
+            found=search.found(registered),
         )

@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from services.collector.http.printer_bodies import Name, clean
+from services.collector.http.printer_bodies import Name, clean, parse_cursor
 from services.collector.registry.groups import GroupStore, PrinterGroup
 from services.collector.registry.printers import Printer
 from services.collector.registry.registry import Registry
@@ -17,7 +17,6 @@ from shared.errors import NotFound
 from shared.http.conditions import require_match
 from shared.http.headers import ETAG, IDEMPOTENCY_KEY, IF_MATCH, LOCATION
 from shared.http.idempotency import creation_of
-from shared.http.problems import FieldError, Invalid
 from shared.http.routes import DEFAULT_LIMIT, MAX_LIMIT, Answer, Call, Route
 
 
@@ -93,7 +92,7 @@ class GroupsApi:
     async def every(self, call: Call) -> GroupPage:
         """A page of groups."""
         query: GroupQuery = call.query
-        after = _parse_cursor(query.cursor) if query.cursor else ("", "")
+        after = parse_cursor(query.cursor) if query.cursor else ("", "")
         found = [
             group
             for group in sorted(await self._store.every(), key=_sort_key)
@@ -180,11 +179,3 @@ def _view(group: PrinterGroup, printers: list[Printer]) -> GroupView:
 
 def _sort_key(group: PrinterGroup) -> tuple[str, str]:
     return group.name.lower(), group.id
-
-
-def _parse_cursor(cursor: str) -> tuple[str, str]:
-    try:
-        name, _, group_id = bytes.fromhex(cursor).decode().rpartition("\x1f")
-    except ValueError as error:
-        raise Invalid([FieldError(pointer="cursor", detail="take it from `next` of the page before")]) from error
-    return name, group_id

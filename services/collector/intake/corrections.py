@@ -28,6 +28,12 @@ def in_place_of(job: JobCompleted, first_key: str, revision: int) -> JobComplete
     return identified(renamed(job, f"{key}#{revision}"))
 
 
+def revision_of(job: JobCompleted, first_key: str) -> int | None:
+    """Which correction of a job this is; None where it is none of that key."""
+    number = (job.job.key or "").removeprefix(f"{first_key}#")
+    return int(number) if number.isascii() and number.isdigit() and len(number) < _ROOM else None
+
+
 def correction_entry(
     told: JobCompleted,
     replacement: JobCompleted | None,

@@ -11,13 +11,13 @@ from services.collector.correlation.match import SURE, likeness
 from services.collector.correlation.memory import MAX_SOURCES, Group, Memory
 from services.collector.correlation.merge import adds_to, fields_added, merged
 from services.collector.correlation.tally import Tally
-from services.collector.intake.corrections import correction_entry, in_place_of
+from services.collector.intake.corrections import correction_entry, in_place_of, revision_of
 from services.collector.intake.jobs import job_entry
 from services.collector.journal import Entry
 from services.collector.journal.store import Store
 from shared.errors import Reject
 from shared.events.envelope import MAX_EVENT_BYTES
-from shared.events.job_corrections import CorrectionReason
+from shared.events.job_corrections import CorrectionReason, JobCorrected
 from shared.events.jobs import JobCompleted
 
 MAX_NAMED: Final = 8
@@ -102,6 +102,41 @@ class Taking:
         self._more[group.number] = group
         self._reasons[group.number] = reason
         self._memory.change(group)
+
+    def told_elsewhere(self, job: JobCompleted, key: str, device: str) -> bool:
+        """Takes in a job that another collector told, under the key of its record; whether it was not known."""
+        if self._memory.of_job(str(job.job.id)) is not None:
+            return False
+        group = Group(device=device, readings=[job], key=key, first_key=str(job.job.key))
+        self._memory.add(group)
+        self._at_hand[group.number] = group
+        self._tally.add(device, told=[job])
+        same = self._likest(job, device, group.sources)
+        if same is not None:
+            group = self._absorb(same, group)
+            self._more[group.number] = group
+            self._memory.change(group)
+        return True
+
+    def corrected_elsewhere(self, correction: JobCorrected) -> bool:
+        """Notes that another collector corrected a job that is remembered here; whether that was news."""
+        found, now = self._memory.of_job(correction.corrects), correction.replacement
+        group = self._current(found) if found else None
+        if group is None or now is None or str(group.known_as.job.id) != correction.corrects:
+            return False
+        self._tally.add(group.device, taken_back=[group.known_as])
+        other = self._memory.of_job(str(now.job.id))
+        if other is not None and other.number != group.number:
+            other = self._current(other)
+            other.told, other.readings = other.known_as, [*other.readings, *group.readings]
+            self._memory.drop(group, other)
+            self._memory.change(other)
+            return True
+        self._tally.add(group.device, told=[now])
+        group.told = now
+        group.revision = revision_of(now, group.first_key) or group.revision + 1
+        self._memory.change(group)
+        return True
 
     def finish(self) -> list[Brought]:
         """Writes what is to be told, and says what became of each job."""

@@ -36,6 +36,7 @@ _ADDITIONS: Final = (
          began_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL, state BLOB NOT NULL
        ) STRICT""",
     "CREATE INDEX IF NOT EXISTS job_group_near ON job_group (device, sources, mark, ended_ms)",
+    "CREATE INDEX IF NOT EXISTS job_group_by_end ON job_group (device, sources, ended_ms)",
     """CREATE TABLE IF NOT EXISTS group_id (
          job_id TEXT PRIMARY KEY, number INTEGER NOT NULL
        ) STRICT, WITHOUT ROWID""",

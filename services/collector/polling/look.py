@@ -62,6 +62,7 @@ class Looker:
         self._cursor: str | None = None
         self._known_device = False
         self._last_ids: frozenset[str] = frozenset()
+        self._untaken: Reading | None = None
         self._told: frozenset[str] = frozenset()
 
     async def look(self) -> tuple[Reading, int]:
@@ -77,7 +78,12 @@ class Looker:
         if self._cursor is None:
             self._cursor = await self._journal.cursor(CURSOR_PREFIX + self.printer.reading_id)
         reading = await self._source.completed_jobs(self._cursor)
+        if reading.unchanged and self._untaken:
+            reading = replace(self._untaken, cursor=reading.cursor, state=reading.state)
+        elif not reading.unchanged:
+            self._untaken = reading
         new, refused = await self._take(reading)
+        self._untaken = None
         self._tell_refused(refused)
         reading = replace(reading, refused=tuple(refused[:MAX_REFUSED]))
         if new:
@@ -107,6 +113,8 @@ class Looker:
 
     async def _take(self, reading: Reading) -> tuple[int, list[str]]:
         """Journals the jobs that were never seen, with the cursor; writes nothing when there is no news."""
+        if reading.unchanged and reading.cursor == self._cursor:
+            return 0, list(self._told)
         refused = list(reading.refused)
         uri = reading.state.prints_on
         device = self._behind(uri) if uri and self.printer.kind == "cups" else None
@@ -137,8 +145,13 @@ class Looker:
             )
             new = sum(1 for each in brought if not each.duplicate and not each.differs)
             if self._progress:
-                self._progress.note(self.printer.id, reading_id, reading.cursor, jobs)
-        self._cursor, self._last_ids = reading.cursor, frozenset(jobs)
+                self._progress.note(
+                    self.printer.id, reading_id, reading.cursor, self._last_ids if reading.unchanged else jobs
+                )
+            self._cursor = reading.cursor
+        if reading.unchanged:
+            return 0, list(self._told)
+        self._last_ids = frozenset(jobs)
         return new, refused
 
     @contextmanager

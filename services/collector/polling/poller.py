@@ -123,6 +123,7 @@ class Poller:
         self._tasks: dict[str, tuple[Printer, asyncio.Task[None]]] = {}
         self._alarms: dict[str, Alarm] = {}
         self._status: dict[str, PrinterStatus] = {}
+        self._failing_ids: set[str] = set()
         self._broke: BaseException | None = None
 
     def status(self, printer_id: str) -> PrinterStatus:
@@ -164,6 +165,7 @@ class Poller:
             del self._tasks[key], self._alarms[key]
             if key not in wanted:
                 self._status.pop(key, None)
+                self._failing_ids.discard(key)
         new = [(key, printer) for key, printer in wanted.items() if key not in self._tasks]
         spread_s = min(self._rhythm.interval_s, FIRST_SPACING_S * len(new))
         for key, printer in new:
@@ -266,7 +268,11 @@ class Poller:
 
     def _set(self, printer: Printer, status: PrinterStatus) -> None:
         self._status[printer.id] = status
+        if status.consecutive_failures:
+            self._failing_ids.add(printer.id)
+        else:
+            self._failing_ids.discard(printer.id)
         self._measure()
 
     def _measure(self) -> None:
-        metrics.PRINTERS_FAILING.set(sum(1 for each in self._status.values() if each.consecutive_failures))
+        metrics.PRINTERS_FAILING.set(len(self._failing_ids))

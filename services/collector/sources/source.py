@@ -60,6 +60,7 @@ class Reading:
         state: what the printer does now.
         refused: ended jobs that can't be told apart, dated or read yet, one sentence each.
         doubts: what makes no sense in jobs that are told nevertheless, one sentence each.
+        unchanged: the printer shows the very jobs of the last look, which are not brought again.
     """
 
     jobs: tuple[JobCompleted, ...]
@@ -67,6 +68,7 @@ class Reading:
     state: PrinterState = PrinterState()
     refused: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    unchanged: bool = False
 
 
 class PrinterSource(Protocol):

@@ -56,11 +56,13 @@ class Node:
         waiting = [self]
         while waiting:
             node = waiting.pop()
+            deeper: list[Node] = []
             for each, nodes in node.children.items():
                 if each == name:
                     yield from nodes
                 else:
-                    waiting.extend(nodes)
+                    deeper.extend(nodes)
+            waiting.extend(reversed(deeper))
 
 
 def decimal(text: str) -> Decimal | None:

@@ -65,7 +65,7 @@ class WindowsEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class WindowsEvents(Struct, frozen=True, kw_only=True):
     """What a forwarder sends: the server that logged, and its events in any order, each as often as needed."""
 
-    computer: Annotated[str, Meta(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9_.-]+$")]
+    computer: Annotated[str, Meta(min_length=1, max_length=253, pattern=r"^[^\s/\\]+$")]
     events: Annotated[list[WindowsEvent], Meta(min_length=1, max_length=MAX_EVENTS)]
 
 

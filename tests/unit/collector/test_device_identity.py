@@ -9,7 +9,6 @@ import pytest
 from services.collector.devices import mib
 from services.collector.devices.definitions import (
     Definition,
-    Instead,
     Quirk,
     When,
     load_definitions,
@@ -39,6 +38,7 @@ NAMES: dict[str, Oid] = {
     "host": (*mib.HR_DEVICE, mib.HR_DEVICE_DESCR, 1),
     "serial": (*mib.GENERAL, mib.SERIAL_NUMBER, 1),
     "device_id": parse_oid(DEVICE_ID),
+    "called": (*mib.GENERAL, mib.PRINTER_NAME, 1),
     "entity_model": (*mib.ENTITY, mib.ENTITY_MODEL, 1),
     "entity_serial": (*mib.ENTITY, mib.ENTITY_SERIAL, 1),
     "entity_maker": (*mib.ENTITY, mib.ENTITY_MAKER, 1),
@@ -75,6 +75,10 @@ NAMES: dict[str, Oid] = {
             ("Brother", "HL-5370DW series", None),
         ),
         (
+            {"about": "x", "enterprise": 11, "device_id": "MFG:HP;MDL:HP OfficeJet Pro 8210;SN:CN75A1B2C3;"},
+            ("HP", "HP OfficeJet Pro 8210", "CN75A1B2C3"),
+        ),
+        (
             {
                 "about": "Linux box 4.9",
                 "entity_model": "ProPrint 1",
@@ -87,6 +91,11 @@ NAMES: dict[str, Oid] = {
             {"host": "Dell S5830dn 7XQ1R92 LW62.DN4.P636", "serial": "7XQ1R92-132-13"},
             ("Dell", "Dell S5830dn", "7XQ1R92-132-13"),
         ),
+        (
+            {"about": "x Print Server", "enterprise": 1347, "called": "KYOCERA TASKalfa 3252ci"},
+            ("Kyocera", "KYOCERA TASKalfa 3252ci", None),
+        ),
+        ({"about": "x Print Server", "enterprise": 1347, "called": "Room 7"}, ("Kyocera", None, None)),
         ({"host": "Hpx 1000", "enterprise": 99_999}, (None, "Hpx 1000", None)),
         ({"host": "Kyocera FS-1", "enterprise": 11}, ("Kyocera", "Kyocera FS-1", None)),
         ({"host": "X", "serial": "unknown"}, (None, "X", None)),
@@ -114,7 +123,6 @@ def supply(level: int, *, capacity: int = 100, kind: int = 3) -> dict[Oid, VarBi
 @pytest.mark.parametrize(
     ("quirk", "objects", "percent", "unit"),
     [
-        ({"supply_level": Instead(from_=-100, to=0)}, supply(-100), 0, None),
         ({"supply_unit": 19}, supply(54, capacity=-2), 54, "percent"),
         ({"waste_is_filled": True}, supply(90, kind=4), 10, None),
         ({"waste_is_filled": True}, supply(90, kind=3), 90, None),
@@ -125,6 +133,12 @@ def test_a_quirk_corrects_what_a_device_says(quirk, objects, percent, unit) -> N
     quirks = (Quirk(why="seen on a device of the tests", **quirk),)
     (found,) = supplies_of(View(corrected(objects, quirks)))
     assert (found.level_percent, found.unit) == (percent, unit)
+
+
+def test_a_number_by_which_a_maker_says_nearly_empty_is_low_and_no_level() -> None:
+    quirks = (Quirk(why="seen on a device of the tests", supply_low=-100),)
+    (found,) = supplies_of(View(corrected(supply(-100), quirks)))
+    assert (found.level, found.level_percent, found.state) == (None, None, "low")
 
 
 def test_a_quirk_can_name_the_unit_of_counters() -> None:

@@ -32,6 +32,7 @@ def view(**objects: int | bytes | Oid | None) -> View:
         (3, 2, b"\x00", "idle"),
         (4, 2, b"\x00", "printing"),
         (5, 2, b"\x00", "warmup"),
+        (5, 5, b"\x00", "warmup"),
         (1, 2, b"\x00", "standby"),
         (1, 3, b"\x00", "standby"),
         (1, 5, b"\x00", "stopped"),
@@ -84,6 +85,10 @@ def test_the_printer_is_the_device_of_that_type() -> None:
         (*mib.HR_DEVICE, mib.HR_DEVICE_TYPE, 9): VarBind((), Tag.OID, mib.HR_DEVICE_PRINTER),
     }
     assert printer_index(View(rows)) == 9
+    del rows[(*mib.HR_DEVICE, mib.HR_DEVICE_TYPE, 9)]
+    assert printer_index(View(rows)) is None, "a network card is no printer"
+    supply = (*mib.SUPPLY, mib.SUPPLY_LEVEL, 5, 1)
+    assert printer_index(View(rows | {supply: VarBind(supply, Tag.INTEGER, 1)})) == 5
     assert printer_index(view(doing=3)) == 7
     assert printer_index(View({})) is None
 

@@ -5,13 +5,26 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from zeroconf.asyncio import AsyncServiceInfo
 
+from services.collector.access import SnmpAccess
+from services.collector.discovery.dns_sd import sightings_of
 from services.collector.discovery.sightings import Asked, RegisteredAs, Sighting, proposals
-from services.collector.discovery.snmp_scan import A_PRINTER, DEVICE_TYPE, SERIAL, SYS_DESCR, sighting_of
+from services.collector.discovery.snmp_scan import (
+    A_PRINTER,
+    DEVICE_TYPE,
+    SERIAL,
+    SYS_DESCR,
+    Scan,
+    ScanProgress,
+    sighting_of,
+)
 from services.collector.discovery.targets import MAX_ADDRESSES, broadcasts, parse_range, parse_ranges
 from services.collector.networks import parse_networks
+from services.collector.snmp.message import Message, Pdu, encode
 from services.collector.snmp.values import Tag, VarBind
 from shared.errors import Reject
+from shared.printable import has_controls
 
 PRIVATE = parse_networks("10.0.0.0/8,192.168.0.0/16,127.0.0.0/8")
 
@@ -173,3 +186,65 @@ def test_an_agent_is_a_printer_when_its_first_device_is_one_or_it_knows_the_prin
     found = sighting_of((about, serial), "10.0.0.1", 161)
     assert found is not None
     assert found.serial == "SN1"
+
+
+def announced(**more: object) -> AsyncServiceInfo:
+    told = {
+        "type_": "_ipp._tcp.local.",
+        "name": "Plotter._ipp._tcp.local.",
+        "addresses": [bytes([10, 0, 0, 1])],
+        "port": 631,
+        "properties": {"rp": "ipp/print", "ty": "Example 36", "UUID": "U-1", "note": "2nd floor"},
+        **more,
+    }
+    return AsyncServiceInfo(**told)  # type: ignore[arg-type]
+
+
+def test_an_announcement_is_read():
+    (found,) = sightings_of(announced(), PRIVATE)
+    assert found == Sighting(
+        way="dns-sd", ip="10.0.0.1", address="ipp://10.0.0.1:631/ipp/print",
+        name="Plotter", model="Example 36", uuid="U-1", location="2nd floor",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"addresses": [bytes([8, 8, 8, 8])]},
+        {"addresses": [bytes([169, 254, 169, 254])]},
+        {"addresses": []},
+        {"port": 22},
+        {"port": 0},
+    ],
+)
+def test_an_announcement_leads_nowhere_else(more):
+    assert sightings_of(announced(**more), PRIVATE) == []
+
+
+def test_what_is_announced_is_bounded_and_can_not_steer_a_terminal_or_an_address():
+    nasty = {"rp": "/../x y?z#\x1b[2J", "ty": "\x1b]0;title\x07" + "m" * 240, "note": "\u202e"}
+    (found,) = sightings_of(announced(properties=nasty), PRIVATE)
+    assert found.address == "ipp://10.0.0.1:631/../x%20y%3Fz%23%1B%5B2J"
+    assert found.model is not None
+    assert len(found.model) <= 200
+    assert not has_controls(found.model + found.address)
+    assert found.location is None
+
+
+@given(st.binary(max_size=200))
+def test_datagrams_of_strangers_are_passed_over(data):
+    progress, seen = ScanProgress(total=1), []
+    scan = Scan(SnmpAccess(), PRIVATE, progress, seen.append)
+    scan._heard(data, "10.0.0.1")
+    scan._heard(encode(Message(1, b"public", Pdu.RESPONSE, 0, (VarBind(SERIAL, Tag.OCTETS, b"x"),))), "10.0.0.2")
+    assert (seen, progress.answered) == ([], set())
+
+
+def test_an_answer_counts_once_and_only_from_where_printers_may_be():
+    progress, seen = ScanProgress(total=1), []
+    scan = Scan(SnmpAccess(), PRIVATE, progress, seen.append)
+    answer = encode(Message(1, b"public", Pdu.RESPONSE, scan._number, (VarBind(SERIAL, Tag.OCTETS, b"SN1"),)))
+    for ip in ("203.0.113.9", "10.0.0.1", "10.0.0.1"):
+        scan._heard(answer, ip)
+    assert [each.ip for each in seen] == ["10.0.0.1"]

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 from cryptography import x509
@@ -27,6 +28,7 @@ from services.collector.sources.ipp.encode import encode
 from services.collector.sources.ipp.message import Group, Message
 from services.collector.sources.ipp.requests import get_printer_attributes
 from services.collector.sources.ipp.tags import GroupTag
+from services.collector.sources.outgoing import AccessRefused
 from shared.errors import Reject, Retry
 
 LOOPBACK = parse_networks("127.0.0.0/8")
@@ -219,6 +221,24 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_unless_it_is_the
         assert server.asked == 0
         assert (await send(IppClient(address, tls_fingerprint=fingerprint))).code == 0
         assert server.asked == 1
+
+
+async def test_a_log_in_is_sent_only_to_the_device_and_a_refusal_says_which_kind_it_is():
+    def guarded(server: Server) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            if request.headers.get("Authorization") != aiohttp.encode_basic_auth("admin", "right"):
+                raise web.HTTPUnauthorized
+            return await server.answer(request)
+
+        return answer
+
+    async with serving(guarded) as server:
+        address = Address.parse(f"ipp://127.0.0.1:{server.port}/ipp/print")
+        assert (await send(IppClient(address, login=("admin", "right")))).code == 0
+        with pytest.raises(AccessRefused, match="refuses the password"):
+            await send(IppClient(address, login=("admin", "wrong")))
+        with pytest.raises(AccessRefused, match="asks for a password"):
+            await send(IppClient(address))
 
 
 async def test_tls_asked_of_a_port_without_it_is_told_in_one_sentence():

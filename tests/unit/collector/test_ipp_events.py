@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.collector.sources.ipp.counts import Attempt, counts
+from services.collector.sources.ipp.counts import Attempt, begun_again, counts, ends
 from services.collector.sources.ipp.events import Attempts, JobEvent, job_events
 from services.collector.sources.ipp.message import Attribute, Group, Message
 from services.collector.sources.ipp.tags import GroupTag, Tag
@@ -43,6 +43,20 @@ def test_an_attempt_begins_where_the_counter_stood_when_the_job_was_started_agai
 
 def test_a_job_that_was_first_seen_while_it_printed_has_no_known_start():
     assert not Attempts().began_at(states((PROCESSING, 4)))
+
+
+def test_a_job_that_is_printed_again_goes_on_from_where_it_ended_and_another_of_its_number_does_not():
+    def ended(came_s: int, at_s: int, sides: int) -> View:
+        numbers = {"job-id": 5, "time-at-creation": came_s, "time-at-completed": at_s}
+        numbers |= {"job-impressions-completed": sides, "job-media-sheets-completed": sides}
+        return View([Attribute.of(name, Tag.INTEGER, number) for name, number in numbers.items()])
+
+    before = ends([ended(100, 110, 30)], {})
+    assert begun_again(ends([ended(100, 110, 30)], before), before, {}) == {}
+    assert begun_again(ends([ended(100, 150, 60)], before), before, {}) == {5: (30, 30)}
+    assert begun_again(ends([ended(100, 150, 60)], before), before, {5: (45, None)}) == {}, "an event knew better"
+    assert begun_again(ends([ended(140, 150, 60)], before), before, {}) == {}, "its numbers began anew"
+    assert ends([], before) == before, "it is printing"
 
 
 def test_the_sheets_of_the_last_attempt_are_its_share_where_that_is_a_whole_number():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,8 @@ import pytest
 from services.collector.sources.ipp import history
 from services.collector.sources.ipp.client import Address
 from services.collector.sources.ipp.cursor import Mark
+from services.collector.sources.ipp.decode import decode
+from services.collector.sources.ipp.encode import encode
 from services.collector.sources.ipp.history import FIRST_PAGE, MAX_FOLLOW_UPS, Ended, EndedJobs
 from services.collector.sources.ipp.message import Attribute, Group, Message
 from services.collector.sources.ipp.tags import GroupTag, Operation, Tag
@@ -50,6 +52,13 @@ class FakeDevice:
             raise Retry("does not answer within 10 s")
         shown = (self.jobs if self.oldest_first else self.jobs[::-1])[: limit if self.obeys_limit else None]
         return answer(*(self._whole(*job)[: 1 if self.thin else None] for job in shown))
+
+    async def ask(self, octets: bytes) -> bytes:
+        message = decode(octets)
+        return encode(replace(await self.send(message), request_id=message.request_id))
+
+    async def read(self, octets: bytes, request_id: int) -> Message:
+        return decode(octets)
 
     def _whole(self, number: int, moment: datetime) -> tuple[Attribute, ...]:
         return (

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from services.collector.addresses import AddressGuard
 from services.collector.intake.bring import Intake
@@ -99,6 +100,27 @@ async def test_a_job_that_the_printer_shows_again_and_again_is_journaled_once(jo
     source.jobs.append(ended(2))
     assert (await one.look())[1] == 1
     assert [event.data.job.device_job_id for event in await events(journal)] == ["1", "2"]
+
+
+async def test_another_device_in_the_place_is_read_from_its_own_beginning(journal: Journal):
+    before = FakeSource(ended(1))
+    await looker(before, journal).look()
+    exchanged = printer(1, serial="SN9", device_since=NOW, former_serials=("SN1",))
+    facts = PrinterFacts("ipp", serial="SN9", current_time=NOW)
+    job = replace(ended(1), printer=exchanged.ref)
+    after = FakeSource(job, facts=facts)
+    assert (await looker(after, journal, exchanged).look())[1] == 1
+    assert after.cursors == [""]
+    first, second = await events(journal)
+    assert first.data.printer.id == second.data.printer.id
+    assert first.data.job.id != second.data.job.id, "the same number and time on two devices are two jobs"
+
+
+async def test_a_device_that_was_exchanged_unannounced_is_not_read_and_the_remedy_is_told(journal: Journal):
+    source = FakeSource(ended(1), facts=PrinterFacts("ipp", serial="SN9"))
+    with pytest.raises(Reject, match="serial number is SN9, not SN1; if it was exchanged, use `inkmeter printers"):
+        await looker(source, journal).look()
+    assert source.cursors == []
 
 
 async def test_after_a_restart_the_cursor_goes_on_and_known_jobs_stay_known(journal: Journal):

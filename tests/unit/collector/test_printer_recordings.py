@@ -31,7 +31,7 @@ RECORDINGS = sorted(FOLDER.glob("*.inkrec"))
 async def read(path: Path) -> dict[str, Any]:
     agent = RecordingAgent(load_recording(path))
     port = await agent.listen()
-    snmp = Snmp(timeout_s=0.2, attempts=1)
+    snmp = Snmp(timeout_s=5.0, attempts=2)
     reader = DeviceReader(
         lambda access: snmp.session("127.0.0.1", access),
         SnmpAccess(port=port),

@@ -10,12 +10,16 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from services.collector.access import Access
+from services.collector.intake.jobs import job_identity
 from services.collector.journal import Journal
 from services.collector.registry.printers import other_device, serial_of
 from services.collector.registry.registry import Registry
 from services.collector.sources.source import PrinterFacts
+from services.collector.vault import Vault
 from shared.clock import FixedClock
 from shared.errors import Conflict, NotFound, Retry
+from shared.events.jobs import PrinterRef
 from shared.events.printers import PrinterChangedEvent
 from shared.http.problems import PreconditionFailed
 from tests.unit.collector.registry_rows import MemoryRows, printer
@@ -48,6 +52,27 @@ async def test_the_same_device_is_refused_under_another_address_and_the_sentence
     await registry.add(printer(3, serial=None, uuid="u-1"))
     with pytest.raises(Conflict, match="UUID u-1"):
         await registry.add(printer(4, serial=None, uuid="u-1"))
+
+
+async def test_a_job_that_names_an_earlier_device_is_of_the_printer_in_its_place(journal: Journal):
+    exchanged = printer(1, serial="SN9", former_serials=("SN1", "SN2"))
+    registry = await registry_of(MemoryRows(exchanged, printer(2)), journal)
+    assert registry.find(serial="SN1") == registry.find(serial="SN9") == exchanged
+    other = registry.find(serial="SN2")
+    assert other is not None
+    assert other.id == "id-2", "whose device it is now comes first"
+    assert job_identity(PrinterRef(serial="SN1"), exchanged) == "serial:SN1"
+    assert job_identity(PrinterRef(serial="SN9"), exchanged) == job_identity(PrinterRef(id="id-1"), exchanged)
+
+
+async def test_nothing_of_a_log_in_is_told(journal: Journal):
+    sealed = Vault([bytes(32)]).seal("id-1", Access(username="admin", password="pass-word-1"))
+    registry = await registry_of(MemoryRows(), journal)
+    added = await registry.add(printer(1, sealed_access=sealed))
+    await registry.remove(added)
+    records = b"".join(record.value for record in await journal.read())
+    assert str(sealed).encode() not in records
+    assert b"admin" not in records + (await journal.cursor("registry")).encode()
 
 
 async def test_every_change_is_told_once(journal: Journal):

@@ -50,7 +50,7 @@ async def ask(port: UdpPort, answering: Answering, *, attempts: int = 3) -> byte
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(lambda: Agent(answering), local_addr=("127.0.0.1", 0))
     number = transport.get_extra_info("sockname")[1]
-    session = CommunitySession(port, "127.0.0.1", SnmpAccess(port=number), timeout_s=0.3, attempts=attempts)
+    session = CommunitySession(port, "127.0.0.1", SnmpAccess(port=number), timeout_s=1.0, attempts=attempts)
     try:
         told = await session.ask("get", [OID])
         assert isinstance(told.binds[0].value, bytes)

@@ -190,6 +190,16 @@ async def test_a_reading_between_two_others_makes_all_three_one_job(desk: Desk) 
     assert (job.project, job.department, ink(job)) == ("P-100", "ARCH", {"cyan": 200, "black": 100})
 
 
+async def test_a_source_without_titles_is_known_by_person_and_quantities(desk: Desk) -> None:
+    await desk.bring(by_cups(1, title="section.pdf", copies=5), by_cups(2))
+    [brought] = await desk.bring(by_device(title=None, copies=1))
+    assert brought.merged_into is not None
+    assert {(job.title, bool(ink(job))) for job in await desk.counted()} == {
+        ("section.pdf", False),
+        ("plan.pdf", True),
+    }
+
+
 async def test_jobs_of_other_devices_are_other_jobs(desk: Desk) -> None:
     await desk.bring(by_cups(), by_device(printer=PrinterRef(serial="other")))
     assert len(await desk.counted()) == 2
@@ -214,6 +224,7 @@ async def test_a_queues_job_is_one_of_the_device_that_it_prints_on(tmp_path: Pat
 
 async def test_old_jobs_are_forgotten_and_take_nothing_along(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "REMEMBERED", 10)
+    monkeypatch.setattr(memory, "FORGETS_EVERY", 1)
     await desk.bring(*(by_cups(number) for number in range(20)))
     await desk.bring(*(by_device(100 + number) for number in range(20)))
     assert len(await desk.counted()) == 30

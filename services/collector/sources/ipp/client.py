@@ -96,10 +96,25 @@ class IppClient:
             NotFound: there is no such queue or job.
             Reject: it does not speak IPP here, or refuses.
         """
-        octets = await self._post(encode(message))
+        return await self.read(await self.ask(encode(message)), message.request_id)
+
+    async def ask(self, octets: bytes) -> bytes:
+        """Sends an encoded message and gives the answer as it came.
+
+        Raises:
+            Retry, Reject: see send.
+        """
+        return await self._post(octets)
+
+    async def read(self, octets: bytes, request_id: int) -> Message:
+        """An answer, whose status is one of success.
+
+        Raises:
+            Retry, NotFound, Reject: see send.
+        """
         # A long answer takes a second to read: the other printers must not wait for that.
         answer = await asyncio.to_thread(decode, octets) if len(octets) > LONG_ANSWER_BYTES else decode(octets)
-        if answer.request_id != message.request_id:
+        if answer.request_id != request_id:
             raise Reject(f"{self.address.uri} answered another request than the one that was sent")
         self._check(answer)
         return answer

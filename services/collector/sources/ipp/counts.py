@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from services.collector.sources.ipp.cursor import End, Tried
 from services.collector.sources.ipp.tags import JobState
 from services.collector.sources.ipp.traits import ONE_SIDED, Traits
 from services.collector.sources.ipp.view import View
 from shared.events.jobs import Measured
+
+MAX_ENDS: Final = 50
+"""Jobs whose final counts are remembered: who has a job printed again mostly does it soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +115,31 @@ def _positive(job: View, name: str, less: int = 0) -> int | None:
         return None
     # A counter that began anew (the server was restarted) is below what was seen earlier.
     return number - less if number > less else number
+
+
+def ends(jobs: Sequence[View], before: Mapping[int, End]) -> dict[int, End]:
+    """When the newest jobs of a queue ended, and what was counted by then; what is printing again stays."""
+    found = dict(before)
+    for job in jobs[:MAX_ENDS]:
+        number, came_s, at_s = (job.integer(name) for name in ("job-id", "time-at-creation", "time-at-completed"))
+        sides = _positive(job, "job-impressions-completed")
+        if number is not None and came_s is not None and at_s is not None and sides:
+            found[number] = (came_s, at_s, sides, _positive(job, "job-media-sheets-completed") or 0)
+    newest = sorted(found.items(), key=lambda each: each[1][1], reverse=True)
+    return dict(newest[:MAX_ENDS])
+
+
+def begun_again(
+    ended: Mapping[int, End], before: Mapping[int, End], tried: Mapping[int, Tried]
+) -> dict[int, Tried]:
+    """Where the counters stood of jobs that have ended once more since: somebody had them printed again.
+
+    A job of the same number that came at another time is another job: the server's numbers began anew.
+    """
+    found: dict[int, Tried] = {}
+    for number, (came_s, at_s, sides, _) in ended.items():
+        last = before.get(number)
+        known = tried.get(number, (0, 0))[0]
+        if last is not None and last[0] == came_s and last[1] != at_s and known < last[2] < sides:
+            found[number] = last[2:]
+    return found

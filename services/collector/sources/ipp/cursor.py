@@ -18,6 +18,9 @@ Mark = tuple[int, datetime]
 Tried = tuple[int, int | None]
 """See Attempt: impressions, and sheets where they are known."""
 
+End = tuple[int, int, int, int]
+"""When a job came and ended, by the server's clock, and its impressions and sheets over all attempts."""
+
 
 class Cursor(Struct, frozen=True, omit_defaults=True):
     """Where the last look ended.
@@ -27,12 +30,15 @@ class Cursor(Struct, frozen=True, omit_defaults=True):
         marks: the newest jobs that were read. A list that goes beyond one of them leaves out nothing newer; a
             time alone could not tell that, as a device's clock may be set back.
         attempts: what CUPS had counted for jobs whose attempt failed, by job id: impressions, and sheets if known.
+        ended: when the newest jobs of a CUPS queue ended, and what was counted by then: one that is printed again
+            goes on from there.
     """
 
     pins: tuple[Pin, ...] = ()
     seen_s: int = 0
     marks: tuple[Mark, ...] = ()
     attempts: dict[int, Tried] = {}
+    ended: dict[int, End] = {}
 
     @classmethod
     def parse(cls, text: str) -> Cursor:

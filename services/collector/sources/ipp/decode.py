@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 from services.collector.sources.ipp.message import (
@@ -45,6 +46,11 @@ _PAIR: Final = struct.Struct(">ii")
 _RESOLUTION: Final = struct.Struct(">iib")
 DATE_TIME: Final = struct.Struct(">HBBBBBBcBB")
 _LEAP_SECOND: Final = 60
+_USUAL_NAME_BYTES: Final = 64
+_BEGIN: Final = int(Tag.BEG_COLLECTION)
+_FINISH: Final = int(Tag.END_COLLECTION)
+_WITHIN: Final = frozenset({_FINISH, int(Tag.MEMBER_NAME)})
+"""Tags that have a meaning within a collection only."""
 
 
 def decode(octets: bytes) -> Message:
@@ -68,6 +74,7 @@ class _Reader:
         self.octets = octets
         self.at = at
         self.values_read = 0
+        self._end = min(len(octets), MAX_ATTRIBUTE_BYTES)
 
     def groups(self) -> tuple[Group, ...]:
         """All groups up to the end-of-attributes tag, which is consumed."""
@@ -93,7 +100,7 @@ class _Reader:
             if field:
                 if values:
                     found.append(Attribute(name, tuple(values)))
-                name, values = _text(field), []
+                name, values = _name(field), []
             elif not values:
                 raise Reject("IPP attribute group begins with a value that has no name")
             values.append(self._value(tag, depth=1))
@@ -106,9 +113,9 @@ class _Reader:
         if self.values_read > MAX_VALUES:
             raise Reject(f"IPP message has more than {MAX_VALUES} values")
         content = self._field()
-        if tag == Tag.BEG_COLLECTION:
+        if tag == _BEGIN:
             return Value(tag, self._collection(depth))
-        if tag in (Tag.END_COLLECTION, Tag.MEMBER_NAME):
+        if tag in _WITHIN:
             raise Reject(f"IPP value tag 0x{tag:02x} outside of any collection")
         return Value(tag, _data(tag, content))
 
@@ -125,44 +132,62 @@ class _Reader:
                 raise Reject("IPP collection is not closed before the next group")
             if self._field():
                 raise Reject("IPP collection is not closed before the next attribute")
-            if tag in (Tag.MEMBER_NAME, Tag.END_COLLECTION):
+            if tag in _WITHIN:
                 if name is not None:
                     if not values:
                         raise Reject(f"IPP collection member {name[:80]!r} has no value")
                     members.append(Attribute(name, tuple(values)))
                 content = self._field()
-                if tag == Tag.END_COLLECTION:
+                if tag == _FINISH:
                     return Collection(tuple(members))
-                name, values = _text(content), []
+                name, values = _name(content), []
             elif name is None:
                 raise Reject("IPP collection has a value before its first member name")
             else:
                 values.append(self._value(tag, depth + 1))
 
+    # The two below are called for every value of every job: they check and move in one step.
+
     def _tag(self) -> int:
-        return self._take(1)[0]
+        at = self.at
+        if at >= self._end:
+            raise self._beyond(at + 1)
+        self.at = at + 1
+        return self.octets[at]
 
     def _field(self) -> bytes:
         """A two-octet length and that many octets."""
-        length = int.from_bytes(self._take(2))
+        octets, start = self.octets, self.at + 2
+        if start > self._end:
+            raise self._beyond(start)
+        length = octets[start - 2] << 8 | octets[start - 1]
         if length > MAX_FIELD_BYTES:
-            raise Reject(f"IPP length {length} is negative (at octet {self.at - 2})")
-        return self._take(length)
-
-    def _take(self, count: int) -> bytes:
-        end = self.at + count
-        if end > len(self.octets):
-            raise Reject(f"IPP message ends at octet {len(self.octets)} in the middle of its attributes")
-        if end > MAX_ATTRIBUTE_BYTES:
-            raise Reject(f"IPP attributes take more than {MAX_ATTRIBUTE_BYTES} octets")
-        taken = self.octets[self.at : end]
+            raise Reject(f"IPP length {length} is negative (at octet {start - 2})")
+        end = start + length
+        if end > self._end:
+            raise self._beyond(end)
         self.at = end
-        return taken
+        return octets[start:end]
+
+    def _beyond(self, end: int) -> Reject:
+        if end > len(self.octets):
+            return Reject(f"IPP message ends at octet {len(self.octets)} in the middle of its attributes")
+        return Reject(f"IPP attributes take more than {MAX_ATTRIBUTE_BYTES} octets")
 
 
 def _text(content: bytes) -> str:
     """UTF-8, as we ask for; octets that are not are replaced, for a wrong title must not hide a job."""
     return content.decode("utf-8", errors="replace")
+
+
+@lru_cache(maxsize=1_024)
+def _name_in_use(content: bytes) -> str:
+    return _text(content)
+
+
+def _name(content: bytes) -> str:
+    """The name of an attribute: every job brings the same few dozen again."""
+    return _name_in_use(content) if len(content) <= _USUAL_NAME_BYTES else _text(content)
 
 
 def _data(tag: int, content: bytes) -> Data:

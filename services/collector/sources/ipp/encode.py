@@ -27,6 +27,8 @@ from services.collector.sources.ipp.tags import GroupTag, Tag
 from shared.errors import Reject
 
 _INT32_END: Final = 2**31
+_NUMBER_BYTES: Final = 4
+"""Of the request-id, the last thing in the header."""
 
 
 def encode(message: Message) -> bytes:
@@ -42,6 +44,20 @@ def encode(message: Message) -> bytes:
         _attributes(out, group.attributes)
     out.append(GroupTag.END)
     return bytes(out) + message.document
+
+
+class Prepared:
+    """A message that is sent again and again, encoded once: only its number differs."""
+
+    def __init__(self, message: Message) -> None:
+        octets = encode(message)
+        at = HEADER.size
+        self._before = octets[: at - _NUMBER_BYTES]
+        self._after = octets[at:]
+
+    def octets(self, request_id: int) -> bytes:
+        """The message under a number."""
+        return self._before + _int32(request_id) + self._after
 
 
 def _attributes(out: bytearray, attributes: Iterable[Attribute]) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import Final
 
 from services.collector.sources.ipp.client import IppClient
 from services.collector.sources.ipp.cursor import MAX_MARKS, Mark
+from services.collector.sources.ipp.decode import HEADER
+from services.collector.sources.ipp.encode import Prepared
 from services.collector.sources.ipp.jobs import ended
 from services.collector.sources.ipp.message import Message
-from services.collector.sources.ipp.requests import get_job_attributes, get_jobs
+from services.collector.sources.ipp.requests import get_job_attributes, get_jobs, new_request_id
 from services.collector.sources.ipp.tags import GroupTag
 from services.collector.sources.ipp.times import DeviceClock
 from services.collector.sources.ipp.view import View
@@ -50,6 +53,22 @@ class EndedJobs:
         self._uri = client.address.uri
         self._asked: dict[int, View] = {}
         self._up_time_s = 0
+        self._first_page = Prepared(get_jobs(self._uri, "completed", limit=FIRST_PAGE))
+        self._page: Message | None = None
+        self._digest = self._digest_read = b""
+
+    def begin(self) -> None:
+        """A new look: what an earlier one has left unread is void."""
+        self._page = None
+
+    async def same(self) -> bool:
+        """Whether the printer shows the very list that was read last; if not, it is kept for the next `read`.
+
+        Raises:
+            Retry, Reject: see IppClient.send.
+        """
+        self._page = page = await self._ask_first()
+        return page is None
 
     async def read(self, marks: tuple[Mark, ...], clock: DeviceClock, up_time_s: int | None) -> Ended:
         """Reads until a list shows one of the marks, or all that there is."""
@@ -63,6 +82,7 @@ class EndedJobs:
         remembered = frozenset(number for job in listed if (number := job.integer("job-id")) is not None)
         self._asked = {number: job for number, job in self._asked.items() if number in remembered}
         done = [job for job in whole if ended(job)]
+        self._digest_read = b"" if unread else self._digest
         return Ended(done, remembered, marks if unread else _marks(done, clock) or marks, unread)
 
     async def _listed(self, marks: tuple[Mark, ...], clock: DeviceClock) -> tuple[list[View], list[str]]:
@@ -70,7 +90,7 @@ class EndedJobs:
         limit = FIRST_PAGE
         while True:
             try:
-                answer = await self._client.send(get_jobs(self._uri, "completed", limit=limit))
+                answer = await self._page_of(limit)
             except Retry as error:
                 if not found:
                     raise
@@ -84,6 +104,28 @@ class EndedJobs:
             if len(found) < limit or reached or limit >= MAX_HISTORY:
                 return found, []
             limit = min(limit * 4, MAX_HISTORY)
+
+    async def _page_of(self, limit: int) -> Message:
+        if limit > FIRST_PAGE:
+            self._digest = b""  # of more than one page it is not known whether they are the same
+            return await self._client.send(get_jobs(self._uri, "completed", limit=limit))
+        page, self._page = self._page, None
+        if page is None:
+            self._digest_read = b""
+            page = await self._ask_first()
+        assert page is not None  # noqa: S101 - with no digest to be equal to
+        return page
+
+    async def _ask_first(self) -> Message | None:
+        """The first page; None when it is, octet for octet, the one that was read last."""
+        number = new_request_id()
+        octets = await self._client.ask(self._first_page.octets(number))
+        # All but the number of the request, which is checked: the rest is what the printer says.
+        if HEADER.unpack_from(octets.ljust(HEADER.size))[-1] == number:
+            self._digest = blake2b(octets[: HEADER.size - 4] + octets[HEADER.size :], digest_size=16).digest()
+            if self._digest == self._digest_read:
+                return None
+        return await self._client.read(octets, number)
 
     def _recalled(self, job: View) -> View:
         number = job.integer("job-id")

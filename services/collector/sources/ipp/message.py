@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Union
 
+from msgspec import Struct
+
 from services.collector.sources.ipp.tags import GroupTag, Tag
 
 
@@ -47,16 +49,14 @@ Data = Union[int, bool, str, bytes, datetime, Resolution, Range, LanguageText, E
 """None is an out-of-band value; bytes are octetStrings, unknown tags, and dateTimes that name no real moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True, gc=False):
     """One value with its tag."""
 
     tag: int
     data: Data
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True, gc=False):
     """A name with one or more values (1setOf); the values' tags may differ (keyword | name)."""
 
     name: str
@@ -68,8 +68,7 @@ class Attribute:
         return cls(name, tuple(Value(tag, one) for one in data))
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(Struct, frozen=True, gc=False):
     """A collection's members, in their order."""
 
     members: tuple[Attribute, ...] = ()
@@ -80,8 +79,7 @@ def collection(name: str, *collections: Iterable[Attribute]) -> Attribute:
     return Attribute.of(name, Tag.BEG_COLLECTION, *(Collection(tuple(members)) for members in collections))
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True, gc=False):
     """Attributes under one delimiter tag; a tag we do not know is kept as its number."""
 
     tag: int

@@ -39,6 +39,15 @@ PRINTER_ATTRIBUTES: Final = (
 )
 """Named one by one: `all` is slow on some devices, for it carries the whole media database."""
 
+STATE_ATTRIBUTES: Final = (
+    "printer-up-time",
+    "printer-state",
+    "printer-state-reasons",
+    "printer-state-message",
+    "queued-job-count",
+)
+"""What may differ from look to look at a device whose jobs are the same."""
+
 JOB_ATTRIBUTES: Final = (
     "job-id",
     "job-uri",
@@ -81,6 +90,11 @@ JOB_ATTRIBUTES: Final = (
 _request_ids = count(1)
 
 
+def new_request_id() -> int:
+    """The number of a request: 31 bits, never 0."""
+    return next(_request_ids) & 0x7FFF_FFFF or 1
+
+
 def request(operation: Operation, uri: str, *more: Attribute) -> Message:
     """An operation on a printer, with what each begins with."""
     head = (
@@ -88,8 +102,7 @@ def request(operation: Operation, uri: str, *more: Attribute) -> Message:
         Attribute.of("attributes-natural-language", Tag.LANGUAGE, "en"),
         Attribute.of("printer-uri", Tag.URI, uri),
     )
-    request_id = next(_request_ids) & 0x7FFF_FFFF or 1
-    return Message(operation, request_id, (Group(GroupTag.OPERATION, (*head, *more)),))
+    return Message(operation, new_request_id(), (Group(GroupTag.OPERATION, (*head, *more)),))
 
 
 def asker() -> Attribute:

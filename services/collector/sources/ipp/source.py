@@ -7,14 +7,21 @@ from collections.abc import Mapping
 from typing import Final
 
 from aiohttp.abc import AbstractResolver
+from msgspec.structs import replace
 
 from services.collector.sources.ipp.behind import Behind
 from services.collector.sources.ipp.client import Address, IppClient
-from services.collector.sources.ipp.counts import Attempt, Counts
+from services.collector.sources.ipp.counts import Attempt, Counts, begun_again, ends
 from services.collector.sources.ipp.cursor import Cursor, Tried
+from services.collector.sources.ipp.encode import Prepared
 from services.collector.sources.ipp.history import EndedJobs, jobs_of
 from services.collector.sources.ipp.jobs import completed_job
-from services.collector.sources.ipp.requests import get_jobs, get_printer_attributes
+from services.collector.sources.ipp.requests import (
+    STATE_ATTRIBUTES,
+    get_jobs,
+    get_printer_attributes,
+    new_request_id,
+)
 from services.collector.sources.ipp.tags import GroupTag, JobState, Operation
 from services.collector.sources.ipp.times import DeviceClock
 from services.collector.sources.ipp.traits import Traits, facts, state, traits
@@ -39,6 +46,9 @@ class IppSource:
         self._printer = printer
         self._clock = clock or SystemClock()
         self._heard: dict[int, int] = {}
+        self._state = Prepared(get_printer_attributes(self._uri, STATE_ATTRIBUTES))
+        self._read_up_to = ""
+        self._refused: tuple[str, ...] = ()
 
     @classmethod
     def at(
@@ -69,6 +79,9 @@ class IppSource:
     async def completed_jobs(self, cursor: str = "") -> Reading:
         """Reads ended jobs, newest first, until one is among them that the cursor knows."""
         before = Cursor.parse(cursor)
+        self._ended.begin()
+        if cursor and cursor == self._read_up_to and (unchanged := await self._unchanged(before)):
+            return unchanged
         printer = await self._printer_attributes()
         up_time_s = printer.integer("printer-up-time")
         clock = before.clock.seen(up_time_s, self._clock.now())
@@ -77,6 +90,8 @@ class IppSource:
         waiting = await self._waiting(before) if about.is_cups else {}
         tried = before.attempts | {number: (sides, None) for number, sides in heard.items()} | waiting
         found = await self._ended.read(before.marks, clock, up_time_s)
+        ended = ends(found.jobs, before.ended) if about.is_cups else {}
+        tried |= begun_again(ended, before.ended, tried)
         final, waits = await self._behind.final(found.jobs, printer) if about.is_cups else ({}, set[int]())
         listed = [job for job in found.jobs if job.integer("job-id") not in waits]
         jobs, refused = await self._records(listed, about, clock, tried, final)
@@ -85,9 +100,23 @@ class IppSource:
             clock = clock.after(job)
         # Attempts stay while their job may be read again, and go with the printer's memory of it.
         kept = {number: seen for number, seen in tried.items() if number in found.remembered or number in waiting}
-        after = Cursor(clock.pins, clock.seen_s, before.marks if waits else found.marks, kept)
+        after = Cursor(clock.pins, clock.seen_s, before.marks if waits else found.marks, kept, ended)
         self._heard = {number: sides for number, sides in self._heard.items() if heard.get(number) != sides}
-        return Reading(tuple(jobs), after.text(), state(printer), (*refused, *found.unread))
+        # What comes from the device behind a queue may differ although the queue says the same.
+        self._read_up_to = "" if about.is_cups else after.text()
+        self._refused = (*refused, *found.unread)
+        return Reading(tuple(jobs), after.text(), state(printer), self._refused)
+
+    async def _unchanged(self, before: Cursor) -> Reading | None:
+        """What a device is doing, if it shows the jobs of the last look and runs since then; else None."""
+        number = new_request_id()
+        answer = await self._client.read(await self._client.ask(self._state.octets(number)), number)
+        printer = View(answer.first(GroupTag.PRINTER))
+        clock = before.clock.seen(printer.integer("printer-up-time"), self._clock.now())
+        if clock.pins != before.pins or not await self._ended.same():
+            return None
+        self._read_up_to = replace(before, seen_s=clock.seen_s).text()
+        return Reading((), self._read_up_to, state(printer), self._refused, unchanged=True)
 
     def hear(self, attempts: Mapping[int, int]) -> None:
         """Takes note of where counters stood when the last attempt at a job began; see events.Attempts."""

@@ -32,7 +32,11 @@ class View:
 
     def text(self, name: str) -> str | None:
         """The first value as text, without blanks around it; empty text is no text."""
-        return next(iter(self.texts(name)), None)
+        for data in self._data(name):
+            plain = data.text if isinstance(data, LanguageText) else data
+            if isinstance(plain, str) and (clean := without_controls(plain).strip()):
+                return clean
+        return None
 
     def texts(self, name: str) -> tuple[str, ...]:
         """All values that are text, keyword, name or URI; control characters become blanks."""
@@ -42,7 +46,10 @@ class View:
 
     def integer(self, name: str) -> int | None:
         """The first value as a number (integer or enum)."""
-        return next(iter(self.integers(name)), None)
+        for data in self._data(name):
+            if isinstance(data, int) and not isinstance(data, bool):
+                return data
+        return None
 
     def integers(self, name: str) -> tuple[int, ...]:
         """All values that are numbers."""

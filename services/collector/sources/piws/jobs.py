@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.collector.sources.piws.areas import Sample, doubt
+from services.collector.sources.piws.amounts import amounts_of, impressions_of, sample_of
+from services.collector.sources.piws.areas import Sample
 from services.collector.sources.piws.cursor import Counted, Told
-from services.collector.sources.piws.lines import Colour, Measure, impressions_of, lines_of, pages_mm2
+from services.collector.sources.piws.lines import Colour, lines_of
 from services.collector.sources.piws.snapshot import QueueJob
 from shared.events.jobs import JobCompleted, JobLine, JobRef, Kind, Measured, Outcome, PersonRef, PrinterRef
 
@@ -79,9 +80,8 @@ def unit_samples(jobs: Sequence[QueueJob]) -> list[Sample]:
     found = []
     for job in jobs:
         counts = impressions_of(job)
-        pages = pages_mm2(job, counts)
-        if job.used.square and pages and job.used.square_unit is None and outcome(job, sum(counts)) == "completed":
-            found.append(Sample(job.used.square, pages))
+        if (sample := sample_of(job, counts)) and outcome(job, sum(counts)) == "completed":
+            found.append(sample)
     return found
 
 
@@ -93,8 +93,14 @@ def ended_job(job: QueueJob, printer: PrinterRef, units: Units, at: datetime, be
     job that was told and is then deleted, or dated anew, brings nothing new. `before` ended at another moment.
     """
     counts = impressions_of(job)
-    how, wrong = _measure(job, counts, units)
-    lines = lines_of(job, counts, how)
+    amounts, wrong = amounts_of(
+        job,
+        counts,
+        square_unit=units.square,
+        linear_unit=units.linear,
+        whole=outcome(job, sum(counts)) == "completed",
+    )
+    lines = lines_of(job, counts, amounts, units.colour_of)
     counted = tuple(_counted(line) for line in lines)
     told = Told(at, counted)
     if before is not None:
@@ -151,25 +157,6 @@ def grown(before: tuple[Counted, ...], now: tuple[Counted, ...]) -> bool:
         for old, new in zip(before, now, strict=True)
     )
     return rises and sum(each.impressions for each in now) > sum(each.impressions for each in before)
-
-
-def _measure(job: QueueJob, counts: list[int], units: Units) -> tuple[Measure, str | None]:
-    """How the job's amounts are taken, and what is wrong with them."""
-    square = job.used.square_unit or units.square
-    how = Measure(square, job.used.linear_unit or units.linear, units.colour_of)
-    pages = pages_mm2(job, counts)
-    if not job.used.square:
-        return how, None
-    without = replace(how, square_unit=None, linear_unit=None)
-    if square is None:
-        return without, "the unit of its SquareAmount is not known, so what was fed is left out"
-    try:
-        wrong = doubt(
-            Sample(job.used.square, pages or 0), square, whole_job=outcome(job, sum(counts)) == "completed"
-        )
-    except KeyError:
-        return without, f"its SquareAmount is in {square}, which is no unit of area"
-    return (without, f"{wrong}: what was fed is left out") if wrong else (how, None)
 
 
 def _measured(lines: list[JobLine], ended: Outcome) -> Measured:

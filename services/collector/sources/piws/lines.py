@@ -6,18 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from services.collector.sources.piws.snapshot import Consumption, QueueJob, QueuePage
-from services.collector.sources.quantities import area_mm2, length_um
+from services.collector.sources.piws.amounts import Amounts
+from services.collector.sources.piws.snapshot import QueueJob, QueuePage
 from shared.events.jobs import MAX_LINES, ColourMode, JobLine
-from shared.money import round_half_even
 from shared.units import area_mm2 as rectangle_mm2
 
 MAX_CODE: Final = 200
-MIN_ROLL_UM: Final = 100_000
-MAX_ROLL_UM: Final = 5_500_000
-"""Narrower than a sheet, wider than any roll: such a quotient tells that the units do not belong together."""
-ROLL_STEP_UM: Final = 100
-"""A tenth of a millimetre: a quotient of rounded amounts tells no more."""
 Colour = Callable[[str], str]
 
 
@@ -31,59 +25,20 @@ class _Kind(NamedTuple):
     colour: ColourMode | None
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """How the amounts of this job are to be taken; None: they are not."""
-
-    square_unit: str | None
-    linear_unit: str | None
-    colour_of: Colour
-
-
-def impressions_of(job: QueueJob) -> list[int]:
-    """How often each page came out.
-
-    Pages that tell their own copies are believed. Else the job's count of printed pages is dealt out in page
-    order, as a job is printed copy by copy; else a completed job has printed each page as often as it has copies.
-    """
-    told = [page.printed_copies or 0 for page in job.pages]
-    if any(told):
-        return told
-    count = len(job.pages)
-    if job.printed_pages and count:
-        return [(job.printed_pages + count - 1 - at) // count for at in range(count)]
-    return [job.printed_copies or 0] * count
-
-
-def pages_mm2(job: QueueJob, counts: Sequence[int]) -> int | None:
-    """What the pages that came out measure together; None where the size of one of them is not told."""
-    total = 0
-    for page, count in zip(job.pages, counts, strict=True):
-        if page.width_um is None or page.height_um is None:
-            return None
-        total += rectangle_mm2(page.width_um, page.height_um, count)
-    return total if job.pages else None
-
-
-def lines_of(job: QueueJob, counts: Sequence[int], how: Measure) -> list[JobLine]:
-    """The lines, in the order of their first pages; at least one.
-
-    The job's own totals are what is booked, and the pages only say how they are spread: whether amounts of a page
-    count all copies is not told, and so can't be wrong.
-    """
+def lines_of(job: QueueJob, counts: Sequence[int], amounts: Amounts, colour_of: Colour) -> list[JobLine]:
+    """The lines, in the order of their first pages; at least one. What the pages tell spreads the amounts."""
     kinds: dict[_Kind, list[int]] = {}
     for at, page in enumerate(job.pages):
         kinds.setdefault(_kind(page), []).append(at)
     groups = list(kinds.items())[:MAX_LINES] or [(_Kind(job.used.paper, None, None, None, None), [])]
     shares = [_share(job, counts, pages) for _, pages in groups]
-    used = apportion(_total_mm2(job, how), [share.area for share in shares])
-    inks = _inks(job, [share.ink for share in shares], how.colour_of)
-    roll = _roll_um(job.used, how)
+    used = apportion(amounts.used_mm2, [share.area for share in shares])
+    inks = _inks(amounts, shares, colour_of)
     return [
         JobLine(
             media=(kind.media or "")[:MAX_CODE] or None,
             page_range=_page_range(pages) if len(groups) > 1 else None,
-            roll_width_um=roll,
+            roll_width_um=amounts.roll_width_um,
             width_um=kind.width_um,
             length_um=kind.height_um,
             printed_area_mm2=_printed_mm2(kind, sum(counts[at] for at in pages), area) if pages else None,
@@ -133,32 +88,12 @@ def _share(job: QueueJob, counts: Sequence[int], pages: Sequence[int]) -> _Share
     return _Share(area, ink)
 
 
-def _total_mm2(job: QueueJob, how: Measure) -> int | None:
-    """The area that was fed, of the job's own total, else of its pages' sum."""
-    if how.square_unit is None:
-        return None
-    amount = job.used.square
-    if not amount:
-        told = [page.used.square for page in job.pages if page.used.square is not None]
-        amount = sum(told, start=type(told[0])()) if told else amount
-    return area_mm2(amount, how.square_unit) or None
-
-
-def _inks(job: QueueJob, shares: Sequence[dict[str, int]], colour_of: Colour) -> list[dict[str, int]]:
-    """The ink of each group, by colour: the job's totals, else the sums of the pages."""
-    totals = dict(job.used.ink_ul)
-    if not totals:
-        found: list[dict[str, int]] = []
-        for share in shares:
-            merged: dict[str, int] = {}
-            for name, amount in share.items():
-                merged[colour_of(name)] = merged.get(colour_of(name), 0) + amount
-            found.append(merged)
-        return found
+def _inks(amounts: Amounts, shares: Sequence[_Share], colour_of: Colour) -> list[dict[str, int]]:
+    """The ink of each group by colour: as its pages tell, else by their size."""
     spread: list[dict[str, int]] = [{} for _ in shares]
-    for name, total in totals.items():
-        weights = [share.get(name, 0) for share in shares]
-        for at, part in enumerate(apportion(total, weights)):
+    for name, total in amounts.ink_ul.items():
+        weights = [share.ink.get(name, 0) for share in shares]
+        for at, part in enumerate(apportion(total, weights if any(weights) else [share.area for share in shares])):
             if part:
                 spread[at][colour_of(name)] = spread[at].get(colour_of(name), 0) + part
     return spread
@@ -170,17 +105,6 @@ def _printed_mm2(kind: _Kind, count: int, used_mm2: int | None) -> int | None:
         return None
     found = rectangle_mm2(kind.width_um, kind.height_um, count)
     return found if used_mm2 is None else min(found, used_mm2)
-
-
-def _roll_um(used: Consumption, how: Measure) -> int | None:
-    """The width of the roll: the area fed by the length fed, where both are told and make sense."""
-    if how.square_unit is None or how.linear_unit is None or not used.linear or not used.square:
-        return None
-    area, length = area_mm2(used.square, how.square_unit), length_um(used.linear, how.linear_unit)
-    if not area or not length:
-        return None
-    width = round_half_even(area * 1_000_000, length * ROLL_STEP_UM) * ROLL_STEP_UM
-    return width if MIN_ROLL_UM <= width <= MAX_ROLL_UM else None
 
 
 def _kind(page: QueuePage) -> _Kind:

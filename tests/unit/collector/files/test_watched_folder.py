@@ -157,6 +157,22 @@ async def test_a_mapping_that_fits_no_record_stops_at_a_file_and_keeps_it(shop: 
     assert shop.names() == {"a.csv"}
 
 
+async def test_a_log_with_some_bad_lines_goes_on_for_ever_and_tells_the_newest(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("services.collector.files.taking.MAX_REFUSED", 10)
+    monkeypatch.setattr("services.collector.files.taking.NEWEST_REFUSED", 5)
+    folder = write_folders(tmp_path, grows=True)
+    async with opened(tmp_path, folder) as shop:
+        path = shop.put("log", HEADER)
+        for number in range(0, 40, 2):
+            with path.open("a") as file:
+                file.write(row(number) + row(number + 1, "x" if number % 3 else 1))
+            await shop.look()
+        assert shop.problems == {}
+        told = [json.loads(line)["raw"] for line in (folder.path / "log.rejects.jsonl").read_text().splitlines()]
+        assert [int(each.split(",")[0]) for each in told] == [27, 29, 33, 35, 39]
+        assert len(await shop.numbers()) == 27
+
+
 async def test_a_folder_whose_printer_is_not_registered_waits_for_it(tmp_path: Path):
     async with opened(tmp_path, write_folders(tmp_path, printer="plotter-2")) as shop:
         shop.put("a.csv", HEADER + row(1))
@@ -212,17 +228,19 @@ async def test_a_file_that_grows_goes_on_where_it_was_also_after_a_restart(tmp_p
 async def test_a_log_that_is_turned_over_begins_anew(tmp_path: Path):
     folder = write_folders(tmp_path, grows=True, pattern="log*")
     async with opened(tmp_path, folder) as shop:
-        path = shop.put("log", HEADER + row(1))
+        path = shop.put("log", HEADER + row(1) + row(8, "x"))
         await shop.look()
         with path.open("a") as file:
             file.write(row(2))
         path.rename(path.with_name("log.1"))
-        shop.put("log", HEADER + row(3))
+        shop.put("log", HEADER + row(3) + row(9, "y"))
         await shop.look()
         path.write_text(HEADER + row(4))
         await shop.look()
         assert sorted(await shop.numbers()) == [1, 2, 3, 4]
         assert shop.watch.state.duplicates == 0
+        told = [(folder.path / f"log.earlier-{number}.rejects.jsonl").read_text() for number in (1, 2)]
+        assert ["'x'" in told[0], "'y'" in told[1], "'x'" in told[1]] == [True, True, False]
 
 
 async def test_a_full_disk_leaves_the_file_where_it_is_and_takes_it_later(tmp_path: Path):

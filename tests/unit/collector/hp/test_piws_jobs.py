@@ -81,7 +81,7 @@ async def test_an_area_that_does_not_fit_its_pages_is_told_and_not_booked():
 async def test_without_any_page_size_the_unit_stays_unknown_and_is_told():
     reading = await look(device(a1_job(pages=[PiwsPage(width_in="", height_in="")])))
     assert reading.jobs[0].lines[0].used_area_mm2 is None
-    assert "unit of its SquareAmount is not known" in reading.doubts[0]
+    assert "its SquareAmount is in a unit that is not known" in reading.doubts[0]
 
 
 def replace_model(model: str) -> PrinterRef:
@@ -94,6 +94,34 @@ async def test_copies_are_in_the_totals_once():
     assert (reading.jobs[0].copies, line.impressions) == (3, 3)
     assert line.printed_area_mm2 == 3 * 499_554
     assert line.used_area_mm2 == 1_629_462
+
+
+@pytest.mark.parametrize(
+    ("amount", "length", "ink"),
+    [("2525.671536", "70.157481", "0.6"), ("841.890512", "23.385827", "0.2")],
+    ids=["pages count all copies", "pages count one copy"],
+)
+async def test_amounts_that_only_pages_tell_count_all_copies(amount: str, length: str, ink: str):
+    """In the capture of a Z9 the job's own lists are empty, and whether its pages count copies is not told."""
+    sized = PiwsPage(square="841.890512", linear="23.385827")
+    page = PiwsPage(printed_copies=3, square=amount, linear=length, ink_cc={"C": ink})
+    machine = device(a1_job("one", pages=[sized]), a1_job("three", copies=3, pages=[page]), totals=False)
+    one, three = (await look(machine)).jobs
+    assert one.lines[0].used_area_mm2 == 543_154
+    assert (three.lines[0].used_area_mm2, three.lines[0].ink_ul) == (1_629_462, {"cyan": 600})
+    assert three.lines[0].roll_width_um == 914_400
+
+
+async def test_a_small_page_on_a_wide_roll_is_believed_when_the_length_fits_and_doubted_when_not():
+    """A4 fed 210 mm of a roll of 64 inches is 5.5 times its area; with a margin of 60 mm it is 7."""
+    a4 = PiwsPage(width_in="8.267717", height_in="11.692913")
+    latex = replace_model("HP Latex 800 W")
+    fits = a1_job(square="680.3", linear="10.63", pages=[a4])
+    reading = await look(device(fits), ref=latex)
+    assert (reading.doubts, reading.jobs[0].lines[0].used_area_mm2) == ((), 438_902)
+    in_cm = a1_job(square="680.3", linear="21.0", pages=[a4])
+    reading = await look(device(in_cm), ref=latex)
+    assert "in cm2 it would fit" in reading.doubts[0]
 
 
 async def test_pages_that_differ_are_lines_of_their_own_that_sum_to_the_job():
