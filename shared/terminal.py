@@ -68,7 +68,7 @@ def print_table(
     """Writes a plain table.
 
     Args:
-        columns: headings; a tuple is (heading, "right") for numbers.
+        columns: headings; a tuple is (heading, "right") for numbers. Only empty ones: no line of headings.
         rows: cells, turned into text; they are never read as markup, nor sent as control sequences.
         footer: a last row, set apart.
         empty: what to say when there are no rows.
@@ -77,7 +77,7 @@ def print_table(
     if not rows:
         out.print(Text(empty))
         return
-    table = Table(box=SIMPLE_HEAD, show_footer=footer is not None, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, show_header=any(columns), show_footer=footer is not None, pad_edge=False)
     for index, column in enumerate(columns):
         heading, justify = column if isinstance(column, tuple) else (column, "left")
         last = Text(_cell(footer[index]), style="bold") if footer is not None else ""

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local.kafka import KafkaServer
 from deploy.local.postgres import PostgresServer
@@ -18,6 +19,10 @@ from tests.servers import execute, running_kafka, running_postgres
 
 TEMPLATE = "inkmeter_template"
 PARTITIONS = 2
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("inkmeter", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("inkmeter")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -47,7 +47,10 @@ def edit(
         body["access"] = login
     if not body:
         raise click.UsageError("Say what to change: --name, --address, --group, or how to log in.")
-    patch_printer(printer, body, data_dir, as_json=as_json, done="Changed {name}.")
+    done = "Changed {name}."
+    if login:
+        done += " Whether it takes the log-in: `inkmeter printers test`."
+    patch_printer(printer, body, data_dir, as_json=as_json, done=done)
 
 
 @click.command("replace")

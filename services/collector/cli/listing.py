@@ -73,7 +73,7 @@ def show(*, printer: str, data_dir: Path | None, as_json: bool) -> None:
         ("Jobs read", f"{status['jobs_read']} since the collector was started"),
         ("Prints on", status["prints_on"]),
         ("Log-in", login_words(found["access"])),
-        ("SNMP", snmp_words(found["access"]["snmp"])),
+        ("SNMP", snmp_words(found["access"]["snmp"], found["address"])),
         ("Certificate", pinned and f"held to SHA-256 {pinned}"),
         ("In place since", time_words(found["device_since"])),
         ("Devices before", ", ".join(found["former_serials"])),

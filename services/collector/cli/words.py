@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 KINDS: Final = {
     "ipp": "IPP printer",
@@ -53,11 +54,13 @@ def login_words(access: dict[str, Any]) -> str | None:
     return f"user {access['username'] or '(none)'}, {'with' if access['password_set'] else 'without'} a password"
 
 
-def snmp_words(snmp: dict[str, Any] | None) -> str | None:
-    """How SNMP is spoken with it."""
+def snmp_words(snmp: dict[str, Any] | None, address: str) -> str | None:
+    """How SNMP is spoken with it; a port in an address of SNMP counts."""
     if snmp is None:
         return None
-    parts = [f"version {snmp['version']}, port {snmp['port']}"]
+    found = urlsplit(address)
+    port = (found.port if found.scheme == "snmp" else None) or snmp["port"]
+    parts = [f"version {snmp['version']}, port {port}"]
     if snmp["version"] == "3":
         parts += [f"user {snmp['user']}"]
         parts += [f"signed by {snmp['auth_protocol']}"] if snmp["auth_protocol"] else ["not signed"]

@@ -39,7 +39,7 @@ def identity_of(view: View, printer: int | None, definitions: Sequence[Definitio
     """Reads who a device is."""
     about = view.text(mib.SYS_DESCR)
     device_id = _device_id(view, definitions)
-    serial = _serial(view, printer, definitions, about)
+    serial = _serial(view, printer, definitions, about, device_id)
     model = _without_serial(_model(view, printer, definitions, about, device_id), serial)
     vendor = vendor_named(model) or vendor_named(device_id.get("MFG"))
     vendor = vendor or vendor_numbered(view.oid(mib.SYS_OBJECT_ID)) or vendor_named(about)
@@ -108,7 +108,13 @@ def _without_serial(model: str | None, serial: str | None) -> str | None:
     return model
 
 
-def _serial(view: View, printer: int | None, definitions: Sequence[Definition], about: str | None) -> str | None:
+def _serial(
+    view: View,
+    printer: int | None,
+    definitions: Sequence[Definition],
+    about: str | None,
+    device_id: dict[str, str],
+) -> str | None:
     standard = [view.text((*mib.GENERAL, mib.SERIAL_NUMBER, printer))] if printer is not None else []
     standard += [text_of(row.get(mib.SERIAL_NUMBER)) for row in view.rows(mib.GENERAL).values()]
     private = [view.text(parse_oid(oid)) for each in definitions for oid in each.serial]
@@ -116,7 +122,7 @@ def _serial(view: View, printer: int | None, definitions: Sequence[Definition], 
     named = _SERIAL.search(about) if about else None
     return _first(
         None if text is None or text.lower() in _NO_SERIALS or not text.strip("0-. *X?") else text
-        for text in (*standard, *private, *entity, named.group(1) if named else None)
+        for text in (*standard, *private, *entity, device_id.get("SN"), named.group(1) if named else None)
     )
 
 
@@ -125,7 +131,7 @@ def _device_id(view: View, definitions: Sequence[Definition]) -> dict[str, str]:
     text = _first(view.text(parse_oid(oid)) for each in definitions for oid in each.device_id) or ""
     pairs = (field.partition(":") for field in text.split(";"))
     found = {key.strip().upper(): value.strip() for key, _, value in pairs if value.strip()}
-    names = {"MANUFACTURER": "MFG", "MODEL": "MDL"}
+    names = {"MANUFACTURER": "MFG", "MODEL": "MDL", "SERN": "SN", "SERIALNUMBER": "SN"}
     return {names.get(key, key): value for key, value in found.items()}
 
 

@@ -76,7 +76,8 @@ def status_of(view: View, printer: int | None) -> str | None:
     if OFFLINE in errors:
         return "offline"
     active = {_PRINTING: "printing", _WARMUP: "warmup"}.get(doing or 0)
-    if device == _DOWN or (errors & _STOPPING and not active):
+    # A device that comes on line is down and warms up (RFC 3805, section 2.2.13.2).
+    if (device == _DOWN and doing != _WARMUP) or (errors & _STOPPING and not active):
         return "stopped"
     if active:
         return active

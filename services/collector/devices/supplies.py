@@ -59,6 +59,7 @@ KINDS: Final = {
     34: "covers",
 }
 """PrtMarkerSuppliesTypeTC; other(1) and unknown(2) say nothing."""
+_WASTE: Final = {"toner": "waste_toner", "ink": "waste_ink", "wax": "waste_wax", "water": "waste_water"}
 _SAME_COLOUR: Final = {"gray": "grey", "none": None, "other": None, "unknown": None, "multi-color": "tri-colour"}
 _TECHNOLOGIES: Final = {3: "toner", 4: "toner", 5: "toner", 12: "ink", 13: "wax", 14: "ink", 16: "ribbon"}
 """prtMarkerMarkTech: what a cartridge of that printer holds."""
@@ -136,13 +137,11 @@ def supply_state(level: int | None, percent: int | None, *, waste: bool) -> str:
 
 
 def _kind(row: Row, name: str | None, content: str | None) -> str | None:
-    known = KINDS.get(number_of(row.get(mib.SUPPLY_TYPE)) or 0)
-    if known:
-        return known
-    said = kind_in(name) if name else None
-    if said or not name:
-        return said
-    return content if "cartridge" in name.lower() or "kartusche" in name.lower() else None
+    kind = KINDS.get(number_of(row.get(mib.SUPPLY_TYPE)) or 0) or (kind_in(name) if name else None)
+    if kind is None and name and ("cartridge" in name.lower() or "kartusche" in name.lower()):
+        kind = content
+    # What is filled and not consumed holds waste, in whatever language it is called so.
+    return _WASTE.get(kind or "", kind) if number_of(row.get(mib.SUPPLY_CLASS)) == _RECEPTACLE else kind
 
 
 def _colour(index: Index, row: Row, name: str | None, colorants: Mapping[Index, str]) -> str | None:

@@ -15,7 +15,8 @@ _WIDE: Final = 0x2E80
 """From here on stand the scripts that put no blank between words."""
 _LONG: Final = 5
 """Words of so many letters count as the beginning or the end of another, too."""
-_TOKEN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]+(?![A-Za-z0-9])")
+_TOKEN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]+(?![A-Za-z0-9]|-\d)")
+"""A word of Latin letters; "MK-8335" is the number of a maintenance kit and not matte black."""
 
 
 class Words(NamedTuple):
@@ -57,8 +58,8 @@ def _pattern(word: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Small letters without accents; sharp s and barred l become what they are mostly written as."""
-    folded = text.casefold().replace("ł", "l").replace("ø", "o")
+    """Small letters without accents; sharp s, barred l and dotless i become what they are mostly written as."""
+    folded = text.casefold().replace("ł", "l").replace("ø", "o").replace("\N{LATIN SMALL LETTER DOTLESS I}", "i")
     return "".join(each for each in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(each))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from shlex import quote
 from typing import Final, Protocol
 
 import msgspec
@@ -183,7 +184,7 @@ class Registry:
             mark = f"serial number {same.serial}" if same.serial else f"UUID {same.uuid}"
             raise Conflict(
                 f"This device ({mark}) is registered already, as {same.name} at {same.address}: "
-                f"to give it another address, use `inkmeter printers edit {same.name} --address ...`.",
+                f"to give it another address, use `inkmeter printers edit {quote(same.name)} --address ...`.",
                 pointer="/address",
             )
 

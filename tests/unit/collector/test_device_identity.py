@@ -75,6 +75,10 @@ NAMES: dict[str, Oid] = {
             ("Brother", "HL-5370DW series", None),
         ),
         (
+            {"about": "x", "enterprise": 11, "device_id": "MFG:HP;MDL:HP OfficeJet Pro 8210;SN:CN75A1B2C3;"},
+            ("HP", "HP OfficeJet Pro 8210", "CN75A1B2C3"),
+        ),
+        (
             {
                 "about": "Linux box 4.9",
                 "entity_model": "ProPrint 1",

@@ -32,6 +32,7 @@ def view(**objects: int | bytes | Oid | None) -> View:
         (3, 2, b"\x00", "idle"),
         (4, 2, b"\x00", "printing"),
         (5, 2, b"\x00", "warmup"),
+        (5, 5, b"\x00", "warmup"),
         (1, 2, b"\x00", "standby"),
         (1, 3, b"\x00", "standby"),
         (1, 5, b"\x00", "stopped"),

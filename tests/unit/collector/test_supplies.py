@@ -71,6 +71,20 @@ def test_the_level_of_a_waste_box_is_the_room_that_is_left(level, capacity, perc
         assert (found.level_percent, found.state) == (percent, state)
 
 
+@pytest.mark.parametrize(
+    ("columns", "kind"),
+    [
+        ({"name": "Pojemnik na toner"}, "waste_toner"),
+        ({"name": "Toner", "type": 3}, "waste_toner"),
+        ({"name": "Tinta", "type": 1}, "waste_ink"),
+        ({"name": "Box"}, None),
+    ],
+)
+def test_a_receptacle_of_toner_or_ink_holds_their_waste(columns, kind) -> None:
+    assert supply(cls=4, level=5, capacity=100, **columns).kind == kind
+    assert supply(cls=4, level=5, capacity=100, **columns).state == "nearly_full"
+
+
 def test_a_percentage_needs_no_capacity() -> None:
     found = supply(unit=19, level=54, capacity=-2)
     assert (found.level_percent, found.unit, found.capacity) == (54, "percent", None)
@@ -150,6 +164,10 @@ def test_the_colour_is_that_of_the_colorant_and_the_name_may_say_more(colorant, 
         ("Light Light Black", "light-light-black"),
         ("Black Cartridge 827A HP CF300A", "black"),
         ("Required Part", None),
+        ("Sar\N{LATIN SMALL LETTER DOTLESS I} Toner", "yellow"),
+        ("MK-8335A", None),
+        ("DK-896(K)", "black"),
+        ("HP 912 PGBK", "black"),
         ("Document Feeder Kit HP C1P70A", None),
         ("Imaging Unit Cyan, Magenta, Yellow, Black", None),
         ("Fuser", None),
@@ -165,6 +183,12 @@ def test_a_name_says_the_colour_in_many_languages(name: str, colour: str | None)
         ("Resttonerbehälter", "waste_toner"),
         ("Waste Ink Tank", "waste_ink"),
         ("Maintenance Box", "waste_ink"),
+        ("Contenitore toner di scarto", "waste_toner"),
+        ("Toneropvangbak", "waste_toner"),
+        ("Zásobník na odpadní toner", "waste_toner"),
+        ("Bouteille récup. toner", "waste_toner"),
+        ("At\N{LATIN SMALL LETTER DOTLESS I}k Toner Kutusu", "waste_toner"),
+        ("Unidad de fusión", "fuser"),
         ("Bac de récupération de toner usagé", "waste_toner"),
         ("Bildtrommel", "drum"),
         ("Photoconductor Unit", "drum"),

@@ -23,6 +23,11 @@ def test_a_table_shows_foreign_text_without_its_control_characters(capsys: pytes
     assert not steers(shown)
 
 
+def test_a_table_of_facts_has_no_line_of_headings(capsys: pytest.CaptureFixture[str]):
+    print_table(["", ""], [["Model", "Plotter"]])
+    assert capsys.readouterr().out.split() == ["Model", "Plotter"]
+
+
 def test_a_message_keeps_its_lines_and_nothing_else(capsys: pytest.CaptureFixture[str]):
     say(f"first {EVIL}second")
     shown = capsys.readouterr().out
