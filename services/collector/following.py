@@ -127,8 +127,9 @@ class Follower:
         if new:
             self._recovers_until = self._clock.now()
             moments = dict.fromkeys(new, int(since.timestamp() * 1_000))
-            found = await consumer.offsets_for_times(moments)
+            # In this order: what comes in between must not be passed over.
             ends = await consumer.end_offsets(new)
+            found = await consumer.offsets_for_times(moments)
             for each in new:
                 self._places[each.partition] = found[each].offset if found[each] else ends[each]
         for each in parts:
