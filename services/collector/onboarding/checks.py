@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from services.collector.access import Access
 from services.collector.onboarding.certificates import Certificate, shown_certificate
-from services.collector.onboarding.reach import Reach
+from services.collector.onboarding.reach import SILENT_BY_SNMP, Reach
 from services.collector.registry.printers import Printer, other_device, serial_of
 from services.collector.sources.outgoing import AccessRefused
 from services.collector.sources.schemes import NO_SCHEME, SCHEMES
@@ -62,6 +62,8 @@ async def _source(printer: Printer, access: Access, source: PrinterSource, now: 
         facts = await source.probe()
     except Retry as error:
         remedy = "Is it switched on, is the address right, does a firewall stand between?"
+        if spoken == "SNMP":
+            remedy += f" {SILENT_BY_SNMP}"
         return [Check("reachable", "FAIL", str(error), remedy)]
     except AccessRefused as error:
         return [answers, _refused(printer, access, error)]
@@ -106,7 +108,7 @@ def _credentials(access: Access) -> Check:
 
 async def _certificate(printer: Printer, access: Access, reach: Reach) -> list[Check]:
     if not SCHEMES.get(printer.address.partition("://")[0], NO_SCHEME).tls:
-        if access.password:
+        if access.password and not printer.address.startswith("snmp://"):
             remedy = "Use an address with TLS, such as ipps:// instead of ipp://."
             return [Check("certificate", "WARN", "The password goes over the network unencrypted.", remedy)]
         return []

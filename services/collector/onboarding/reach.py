@@ -20,6 +20,8 @@ from shared.clock import Clock
 from shared.errors import Reject, Retry, Unanswered
 from shared.events.jobs import PrinterRef
 
+SILENT_BY_SNMP = "Is SNMP switched on there, and the community or user right?"
+"""An agent says nothing to who asks with another community."""
 Open = Callable[[str, PrinterRef, Access], PrinterSource]
 AskSnmp = Callable[[str, SnmpAccess], Awaitable[str]]
 """What the agent at an address that was checked says of itself; Retry and Reject say why it does not."""
@@ -87,7 +89,8 @@ class Reach:
         except Retry as error:
             if isinstance(error.__cause__, aiohttp.ClientResponseError):
                 raise _no_printer(address, "what it answers is not HTTP") from error
-            raise Unanswered(f"{error}.", pointer="/address") from error
+            hint = f" {SILENT_BY_SNMP}" if address.startswith("snmp://") and "by SNMP" in str(error) else ""
+            raise Unanswered(f"{error}.{hint}", pointer="/address") from error
         except AccessRefused as error:
             raise Reject(f"{error.reason}: say how to log in to it.", pointer="/access") from error
         except Reject as error:

@@ -18,7 +18,7 @@ from services.collector.onboarding.reach import Reach
 from services.collector.sources.outgoing import AccessRefused
 from services.collector.vault import NO_ACCESS, Vault
 from shared.clock import FixedClock
-from shared.errors import Reject, Retry
+from shared.errors import Reject, Retry, Unanswered
 from tests.unit.collector.registry_rows import printer
 from tests.unit.collector.test_ipp_client_defence import LOOPBACK, certificate, serving
 from tests.unit.collector.test_look import NOW, FakeSource, ended
@@ -56,6 +56,17 @@ async def test_a_password_in_the_clear_is_warned_of():
     found = await examined(FakeSource(ended(1)), Access(username="admin", password="x"))
     assert (found["credentials"].detail, found["certificate"].result) == ("It takes user admin.", "WARN")
     assert "ipps://" in found["certificate"].remedy
+
+
+async def test_a_device_silent_by_snmp_may_know_another_community():
+    source = FakeSource()
+    source.error = Retry("192.0.2.1:161 does not answer by SNMP within 6 s")
+    found = await examined(source, Access(username="a", password="b"), address="snmp://192.0.2.1:161")
+    assert "community" in found["reachable"].remedy
+    assert "certificate" not in found
+    way = Reach(GUARD, lambda *_: source, Vault([KEY]), FixedClock(NOW))
+    with pytest.raises(Unanswered, match=r"within 6 s\. Is SNMP switched on there, and the community"):
+        await way.identify("snmp://192.0.2.1:161", NO_ACCESS)
 
 
 @pytest.mark.parametrize(
