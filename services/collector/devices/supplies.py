@@ -148,9 +148,16 @@ def _colour(index: Index, row: Row, name: str | None, colorants: Mapping[Index, 
     """By the colorant table; a name that says more ("matte black" of "black") or all there is, counts."""
     said = colour_in(name) if name else None
     colorant = number_of(row.get(mib.SUPPLY_COLORANT))
-    told = colorants.get((*index[:-1], colorant)) if colorant else None
+    told = _colorant(index[:-1], colorant, colorants) if colorant else None
     if told is None:
         return said
     colour = told.strip().lower().replace("_", "-").replace(" ", "-")
     colour = _SAME_COLOUR.get(colour, colour_in(told) or colour_in(told.replace("-", " "))) or ""
     return said if said and (not colour or said.endswith(f"-{colour}")) else colour or None
+
+
+def _colorant(device: Index, number: int, colorants: Mapping[Index, str]) -> str | None:
+    """A colorant of a device; where only one has any, all supplies are its: some agents number theirs under 0."""
+    devices = {index[:-1] for index in colorants}
+    home = next(iter(devices)) if len(devices) == 1 else device
+    return colorants.get((*home, number))

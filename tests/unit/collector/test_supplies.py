@@ -149,6 +149,13 @@ def test_the_colour_is_that_of_the_colorant_and_the_name_may_say_more(colorant, 
     assert supplies_of(View(told))[0].colour == colour
 
 
+def test_colorants_may_stand_under_another_device_than_the_supplies() -> None:
+    supplies = objects({3: 1, 5: 5, 6: "932XL"}, {3: 2, 5: 5, 6: "933XL"}, device=0)
+    oids = [(*mib.COLORANT, mib.COLORANT_VALUE, 1, number) for number in (1, 2)]
+    told = {oid: VarBind(oid, Tag.OCTETS, colour) for oid, colour in zip(oids, (b"black", b"cyan"), strict=True)}
+    assert [each.colour for each in supplies_of(View(supplies | told))] == ["black", "cyan"]
+
+
 @pytest.mark.parametrize(
     ("name", "colour"),
     [
