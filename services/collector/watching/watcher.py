@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
 import structlog
@@ -16,7 +17,7 @@ from services.collector.watching.conditions import conditions_of, still_open, un
 from services.collector.watching.memory import CURSOR_PREFIX, Memory, memory_of, newer, news, out_of_reach
 from services.collector.watching.observing import Observer
 from shared.clock import Clock
-from shared.errors import Reject
+from shared.errors import Reject, Retry
 
 GONE_AFTER: Final = 3
 """Readings that fail before a device counts as off line: printers that wake up miss one or two."""
@@ -97,7 +98,7 @@ class Watcher:
         if self.failures < GONE_AFTER or isinstance(error, Reject):
             return
         memory = await self._remembered()
-        reading = out_of_reach(self.last, self._clock.now())
+        reading = out_of_reach(await self._said_last(), self._clock.now())
         # What else was wrong stays open: nobody can tell now whether it is over.
         now = unreachable("no answer by SNMP") | still_open(memory.open)
         await self._tell(reading, *news(self.printer, reading, now, memory, collector_id=self._collector_id))
@@ -113,6 +114,16 @@ class Watcher:
             return
         if wrong := other_device(self.printer, PrinterFacts("snmp", serial=serial)):
             raise Reject(f"{self.printer.address}: {wrong}")
+
+    async def _said_last(self) -> DeviceReading | None:
+        """Its last reading; that which is kept when it was not read since this watcher was made."""
+        if self.last is not None:
+            return self.last
+        with suppress(Retry, Reject):
+            if kept := await self._board.kept(self.printer.id):
+                self._refuse_other(kept[1].serial)
+                return kept[1]
+        return None
 
     async def _remembered(self) -> Memory:
         if self._memory is None:

@@ -243,3 +243,21 @@ async def test_postgresql_away_keeps_nobody_from_telling_and_what_was_noted_is_k
     kept = await world.board.kept(PRINTER.id)
     assert kept is not None
     assert (kept[0], kept[1].model) == ("c1", "Example 9000")
+
+
+@pytest.mark.parametrize(("serial", "supplies"), [(None, 1), ("OTHER-DEVICE", 0)])
+async def test_a_device_gone_since_a_restart_keeps_what_it_said_last(
+    world: World, serial: str | None, supplies: int
+) -> None:
+    await world.look(IDLE)
+    assert await world.board.save()
+    kept = world.rows.kept[PRINTER.id]
+    said = msgspec.json.decode(kept.reading, type=DeviceReading)
+    text = msgspec.json.encode(replace(said, serial=serial or said.serial)).decode()
+    world.rows.kept[PRINTER.id] = kept._replace(reading=text)
+    world.watcher = world.start(replace(PRINTER, serial=PRINTER.serial or "SN1"))
+    for _ in range(GONE_AFTER):
+        await world.look(Retry("no answer"))
+    assert await world.board.save()
+    now = msgspec.json.decode(world.rows.kept[PRINTER.id].reading, type=DeviceReading)
+    assert (now.status, len(now.supplies)) == ("unreachable", supplies)
