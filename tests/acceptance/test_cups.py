@@ -28,7 +28,9 @@ QUEUED = 30
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EvePrinter]:
     """A printer that takes its time."""
-    printer = start_ippeveprinter(tmp_path_factory.mktemp("slow"), name="Slow", engine=HERE / "stubborn-engine")
+    printer = start_ippeveprinter(
+        tmp_path_factory.mktemp("slow"), name="Slow", engine=HERE / "stubborn-engine", serial="CN00000002"
+    )
     yield printer
     printer.stop()
 
@@ -136,7 +138,7 @@ def looked_at(shop: Running, name: str) -> str:
 def test_what_was_queued_while_the_printer_was_off_is_counted_once_each(shop, cups, plotter, tmp_path: Path):
     """Plotter off, thirty jobs queued, plotter on again at the same address: it prints and tells them all."""
     folder = tmp_path / "eve"
-    device = start_ippeveprinter(folder / "on", name="Sometimes")
+    device = start_ippeveprinter(folder / "on", name="Sometimes", serial="CN00000003")
     uri = cups.add_queue("sometimes", device.uri, "-o", "printer-error-policy=retry-job")
     shop.json("printers", "add", uri, "--name", "Sometimes on CUPS")
     device.stop()
@@ -146,7 +148,7 @@ def test_what_was_queued_while_the_printer_was_off_is_counted_once_each(shop, cu
     eventually(lambda: waiting(shop) == QUEUED, within_s=WITHIN_S, what="the collector sees the queue wait")
     assert not project_row(shop, "P-CUPS-OFF")
 
-    device = start_ippeveprinter(folder / "again", name="Sometimes", port=device.port)
+    device = start_ippeveprinter(folder / "again", name="Sometimes", port=device.port, serial="CN00000003")
     try:
         row = wait_for_jobs(shop, "P-CUPS-OFF", QUEUED, within_s=3 * WITHIN_S)
         assert (row["jobs"], row["impressions"]) == (QUEUED, QUEUED)
