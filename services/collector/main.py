@@ -124,26 +124,11 @@ async def _run(
     poller = Poller(sharing.owned.view(), make_looker, rhythm, clock=clock, aligned=sharing.owned.aligned)
     devices.wakes.append(poller.wake)
     taking_in = TakingIn(settings, journal, registry, lambda each: poller.status(each).prints_on, clock=clock)
-    client_id = f"inkmeter-collector-{settings.collector_id}"
-    sender = KafkaSender(
-        partial(make_producer, settings.kafka_bootstrap, client_id),
-        settings.kafka_bootstrap,
-        topic_prefix=settings.topic_prefix,
-    )
-    publisher = Publisher(journal, sender, clock=clock)
+    publisher = _publisher(settings, journal, clock)
     bringers = Bringers(settings, taking_in.intake, journal, publisher, registry, clock=clock)
-
-    async def database() -> str | None:
-        return registry.fault
-
     watch = event_watch(
         sharing.owned.view(), poller, reach.access, resolver, interval_s=settings.events_interval_s
     )
-    readiness = Readiness()
-    readiness.add("journal", journal.probe)
-    readiness.add("kafka", publisher.probe)
-    readiness.add("database", database)
-    bringers.add_probes(readiness)
     routes = [
         *printer_routes(registry, sharing.statuses(poller), pool, reach, searches=searches),
         *bringers.routes(),
@@ -151,6 +136,7 @@ async def _run(
         *reconciling.routes(),
         *DevicesApi(registry, devices.poller, devices.board).routes(),
     ]
+    readiness = _readiness(journal, publisher, registry, bringers)
     app = make_app("collector", routes, readiness=readiness, token=settings.token.get_secret_value())
     try:
         await run_until_stopped(
@@ -168,6 +154,24 @@ async def _run(
         )
     finally:
         await searches.close()
+
+
+def _publisher(settings: CollectorSettings, journal: Journal, clock: SystemClock) -> Publisher:
+    make = partial(make_producer, settings.kafka_bootstrap, f"inkmeter-collector-{settings.collector_id}")
+    sender = KafkaSender(make, settings.kafka_bootstrap, topic_prefix=settings.topic_prefix)
+    return Publisher(journal, sender, clock=clock)
+
+
+def _readiness(journal: Journal, publisher: Publisher, registry: Registry, bringers: Bringers) -> Readiness:
+    async def database() -> str | None:
+        return registry.fault
+
+    readiness = Readiness()
+    readiness.add("journal", journal.probe)
+    readiness.add("kafka", publisher.probe)
+    readiness.add("database", database)
+    bringers.add_probes(readiness)
+    return readiness
 
 
 def main() -> int:
