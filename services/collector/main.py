@@ -41,6 +41,8 @@ from shared.postgres import WAIT_S, Pool, make_pool, wait_for_server
 from shared.process import run_until_stopped
 
 SPARE_THREADS: Final = 8
+END_WITHIN_S: Final = 20.0
+"""How long a stop may take at most: the journal is whole at every moment, as after a power cut."""
 SHORT_WAIT_S: Final = 3.0
 """How long a start waits for PostgreSQL when it can do without."""
 _log = structlog.get_logger()
@@ -150,7 +152,8 @@ async def _run(
                 **bringers.tasks(),
                 **sharing.tasks(poller),
                 **({"events": watch.run} if settings.events_interval_s else {}),
-            }
+            },
+            end_within_s=END_WITHIN_S,
         )
     finally:
         await searches.close()
