@@ -59,7 +59,7 @@ async def run_until_stopped(
 
 
 def _end_within(seconds: float) -> None:
-    """Ends the process later, if it is still there: a thread that a client library never returns from would keep it.
+    """Ends the process later, if it is still there: a thread that never returns from a call would keep it.
 
     It was asked to end, and what it holds is safe on disk at every moment: so it ends well.
     """
