@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Final, Literal
 
 import structlog
@@ -75,7 +74,9 @@ def make_group_consumer(
         "check.crcs": True,
         "topic.metadata.refresh.interval.ms": METADATA_MAX_AGE_MS,
         "error_cb": _tell,
-        "logger": logging.getLogger("librdkafka"),
+        # A logger of Python's would be called by the client's own threads while it closes, which holds the
+        # interpreter's lock and waits for them: for ever. What matters comes to error_cb.
+        "log_level": 2,
     }
     if instance:
         settings["group.instance.id"] = instance
