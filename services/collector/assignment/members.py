@@ -23,6 +23,8 @@ LOOK_EVERY_S: Final = 0.25
 MAX_RECORDS: Final = 1_000
 METADATA_TIMEOUT_S: Final = 5.0
 CLOSE_S: Final = 5.0
+_left: Final[list[Consumer]] = []
+"""Clients that end with the process."""
 _log = structlog.get_logger()
 
 
@@ -63,9 +65,13 @@ class GroupMember:
                 await self._serve(consumer, backoff)
             except KafkaException as error:
                 _log.warning("printers_group_left", error=str(error))
-            finally:
                 self._mine.clear()
                 await _closed(consumer)
+            except asyncio.CancelledError:
+                # Closing a client that is just joining never returns and keeps the interpreter's lock. A static
+                # member's leaving says nothing to the group anyway: the client ends with the process.
+                _left.append(consumer)
+                raise
             await asyncio.sleep(backoff.next_s())
 
     async def _serve(self, consumer: Consumer, backoff: Backoff) -> None:
