@@ -67,6 +67,9 @@ class GroupMember:
                 _log.warning("printers_group_left", error=str(error))
                 self._mine.clear()
                 await _closed(consumer)
+            except ConfigError:
+                await _closed(consumer)
+                raise
             except asyncio.CancelledError:
                 # Closing a client that is just joining never returns and keeps the interpreter's lock. A static
                 # member's leaving says nothing to the group anyway: the client ends with the process.
