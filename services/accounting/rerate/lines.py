@@ -148,7 +148,13 @@ def unpacked(columns: Mapping[str, bytes], inks: Sequence[bytes | None], *, occu
     has_ink = np.flatnonzero(found["ink_set_no"])
     by_colour = tuple(_spread(raw, has_ink, len(small)) for raw in inks)
     lines = Lines(**found, inks=by_colour, has_more=MORE[0] in columns)
-    return lines if (np.diff(lines.entry_id) >= 0).all() else lines.take(np.lexsort((lines.line, lines.entry_id)))
+    return lines if _in_order(lines) else lines.take(np.lexsort((lines.line, lines.entry_id)))
+
+
+def _in_order(lines: Lines) -> bool:
+    """Whether jobs, and the lines of each, come in order: the database promises neither."""
+    jobs = np.diff(lines.entry_id)
+    return bool(((jobs > 0) | ((jobs == 0) & (np.diff(lines.line) > 0))).all())
 
 
 def _spread(raw: bytes | None, places: npt.NDArray[np.intp], count: int) -> Whole:
