@@ -233,6 +233,32 @@ async def test_jobs_show_their_present_state(client, changed, database_url):
     assert any(item["project"] == "P-9" for item in items)
 
 
+async def test_a_job_counts_for_whom_its_first_line_that_stands_does(client, pool, database_url):
+    """As in the summaries, whatever became of its other lines."""
+    with psycopg.connect(database_url) as connection:
+        [job_id] = connection.execute(
+            "SELECT job_id FROM inkmeter.jobs WHERE lines = 3 AND project = 'P-1' AND billable LIMIT 1"
+        ).fetchone()
+    [entry] = [f"entry_id = (SELECT entry_id FROM accounting.job WHERE job_id = '{job_id}')"]
+
+    async def shown():
+        told = await (await client.get(f"/v1/jobs/{job_id}")).json()
+        [row] = [each for each in view(database_url, "jobs") if each["job_id"] == job_id]
+        names = ("project", "billable")
+        assert [told.get(name, True) for name in names] == [row[name] for name in names]
+        sorted_by_project = await every(client, "/v1/jobs?sort=project", 40)
+        assert [each["project"] for each in sorted_by_project if each["job_id"] == str(job_id)] == [told["project"]]
+        return told["project"], told.get("billable", True)
+
+    await amend(pool, "correction", where=f"{entry} AND line = 1", project="0")
+    assert await shown() == ("P-1", True), "the second line has none"
+    await amend(pool, "void", where=f"{entry} AND line = 0")
+    assert (await shown())[0] == ""
+    await amend(pool, "void", where=f"{entry} AND line = 1")
+    assert (await shown())[0] == "P-1", "the third line"
+    assert_all_is_well(database_url)
+
+
 async def test_voided_jobs_can_be_told_from_the_others(client, changed):
     voided = await every(client, "/v1/jobs?voided=true")
     others = await every(client, "/v1/jobs?voided=false")

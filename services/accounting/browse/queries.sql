@@ -1,7 +1,11 @@
 -- name: job_sums
 -- What the lines of a job come to in their current state; a voided line counts nothing. For the lines `c` of one job.
-min(c.person_no) AS person_no, min(c.project_no) AS project_no, min(c.department_no) AS department_no,
-min(c.kind) AS kind, min(c.outcome) AS outcome, bool_and(c.billable) AS billable,
+-- Whom it counts for is what its first line that is not void says: the line stands in the bits above the number.
+(min((c.voided::integer::bigint << 47) | (c.line::bigint << 32) | c.person_no) & 4294967295)::integer AS person_no,
+(min((c.voided::integer::bigint << 47) | (c.line::bigint << 32) | c.project_no) & 4294967295)::integer AS project_no,
+(min((c.voided::integer::bigint << 47) | (c.line::bigint << 32) | c.department_no) & 4294967295)::integer AS department_no,
+min(c.kind) AS kind, min(c.outcome) AS outcome,
+coalesce(bool_and(c.billable) FILTER (WHERE NOT c.voided), bool_and(c.billable)) AS billable,
 sum(CASE WHEN c.voided THEN 0 ELSE c.printed_area_mm2 END) AS printed_area_mm2,
 sum(CASE WHEN c.voided THEN 0 ELSE c.used_area_mm2 END) AS used_area_mm2,
 sum(CASE WHEN c.voided THEN 0 ELSE c.ink_total_ul END) AS ink_total_ul,
