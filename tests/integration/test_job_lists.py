@@ -247,9 +247,7 @@ async def test_a_job_counts_for_whom_its_first_line_that_stands_does(client, poo
         names = ("project", "billable")
         assert [told.get(name, True) for name in names] == [row[name] for name in names]
         ordered = await every(client, "/v1/jobs?sort=project", 40)
-        assert [each["project"] for each in ordered if each["job_id"] == str(job_id)] == [
-            told["project"]
-        ]
+        assert [each["project"] for each in ordered if each["job_id"] == str(job_id)] == [told["project"]]
         return told["project"], told.get("billable", True)
 
     await amend(pool, "correction", where=f"{entry} AND line = 1", project="0")

@@ -134,6 +134,15 @@ async def test_the_newest_decision_counts_in_whichever_order_they_come(pool, dat
     assert reserved(database_url)[("person", "alice")] == 3_000_000
 
 
+async def test_senseless_estimates_of_one_owner_leave_the_budgets_of_others_alone(pool, database_url):
+    many = [authorized(number, estimate="999999999999.999999", project="HUGE") for number in range(12)]
+    await Reservations(pool, currency="EUR").keep([record(each) for each in [authorized(99, person=None), *many]])
+
+    found = reserved(database_url)
+    assert found[("project", "P-100")] == 2_500_000
+    assert found[("project", "HUGE")] >= 10**18
+
+
 @pytest.mark.parametrize(
     "times",
     [
