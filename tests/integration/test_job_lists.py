@@ -8,7 +8,7 @@ import io
 import json
 import re
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -257,6 +257,25 @@ async def test_a_job_counts_for_whom_its_first_line_that_stands_does(client, poo
     await amend(pool, "void", where=f"{entry} AND line = 1")
     assert (await shown())[0] == "P-1", "the third line"
     assert_all_is_well(database_url)
+
+
+async def test_a_time_of_submission_that_no_clock_shows_is_none(client, database_url):
+    """Else one such job would keep all others of its page from being listed."""
+    odd = [
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=5))),
+        datetime.max.replace(tzinfo=timezone.min),
+        NOW,
+    ]
+    told = [
+        job(a1_line(), completed_at=FIRST, job={"device_job_id": f"odd{at}", "source": "ipp"}, submitted_at=each)
+        for at, each in enumerate(odd)
+    ]
+    writer = LedgerWriter(database_url, ZONE)
+    assert post(writer, told, first_offset=len(jobs())).jobs == len(odd)
+    writer.close()
+    items = {each["device_job_id"]: each.get("submitted_at") for each in await every(client, "/v1/jobs")}
+
+    assert [items[f"odd{at}"] for at in range(3)] == [None, None, NOW.isoformat().replace("+00:00", "Z")]
 
 
 async def test_voided_jobs_can_be_told_from_the_others(client, changed):
