@@ -40,6 +40,7 @@ _SMALL: Final = {
     "wanted": (25, 1),
     "voided": (26, 1),
     "revision": (27, 32),
+    "counted": (59, 4),
 }
 """Where each stands in `small`: its lowest bit, and how many it has."""
 
@@ -50,6 +51,7 @@ class Lines:
 
     Attributes:
         wanted: 1 for lines that a filter asks for; the others are there because their job is priced as a whole.
+        counted: one more than what its state counts of its job, see accounting.amendment; 0 as its charge does.
         last_entry_id, day: of the state that is booked now, the day since 2000; read where states are posted.
         cost_micro, price_micro: what is booked now; NULL64 where there is no amount.
         inks: one column for each colour of a line's ink set, in its order; 0 where there is none.
@@ -65,6 +67,7 @@ class Lines:
     voided: Whole
     is_minimum: Whole
     billable: Whole
+    counted: Whole
     printer_no: Whole
     person_no: Whole
     project_no: Whole
