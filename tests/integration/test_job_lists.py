@@ -98,7 +98,7 @@ async def changed(pool: Pool, database_url: str) -> None:
 
 @pytest.fixture
 async def client(pool: Pool) -> AsyncIterator[TestClient[Any, Any]]:
-    api = ChargeApi(Charges(pool, currency="EUR"), Lists(pool), FixedClock(NOW), timezone=str(ZONE))
+    api = ChargeApi(Charges(pool, currency="EUR", zone=ZONE), Lists(pool), FixedClock(NOW), timezone=str(ZONE))
     app = make_app("accounting", api.routes(), readiness=Readiness(), token=TOKEN)
     async with TestClient(TestServer(app), headers={"Authorization": f"Bearer {TOKEN}"}) as made:
         yield made
