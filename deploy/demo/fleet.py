@@ -167,8 +167,9 @@ def _message(request: bytes, status: Status, groups: bytes) -> bytes:
 class _Connection(asyncio.Protocol):
     """HTTP/1.1 as far as IPP clients need it."""
 
-    def __init__(self, find: Callable[[int], FleetPrinter | None]) -> None:
+    def __init__(self, find: Callable[[int], FleetPrinter | None], connected: set[asyncio.Transport]) -> None:
         self._find = find
+        self._connected = connected
         self._octets = bytearray()
         self._transport: asyncio.Transport | None = None
 
@@ -176,6 +177,12 @@ class _Connection(asyncio.Protocol):
         """See asyncio.Protocol."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP server makes no others
         self._transport = transport
+        self._connected.add(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio.Protocol
+        """See asyncio.Protocol."""
+        if self._transport:
+            self._connected.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         """Answers each request that is whole."""
@@ -217,9 +224,14 @@ async def serve_fleet(
     """Serves them within the block, at a port that is given back; 0.0.0.0 is every address of 127.0.0.0/8."""
     by_number = {printer.number: printer for printer in printers}
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(by_number.get), host, port, backlog=1_024)
+    connected: set[asyncio.Transport] = set()
+    server = await loop.create_server(lambda: _Connection(by_number.get, connected), host, port, backlog=1_024)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        # A collector that is still there keeps its connections, and the loop may end after this.
+        for transport in list(connected):
+            transport.abort()
+        await asyncio.sleep(0)
         await server.wait_closed()
