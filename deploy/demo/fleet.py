@@ -24,6 +24,7 @@ from services.collector.sources.ipp.tags import GroupTag, JobState, Operation, S
 HISTORY: Final = 20
 """Ended jobs that a printer shows unless told otherwise."""
 MAX_HEAD_BYTES: Final = 16_384
+TURNS_TO_END: Final = 4
 _PATH: Final = re.compile(rb"^POST /ipp/print/(\d{1,6}) ")
 _LENGTH: Final = re.compile(rb"\r\nContent-Length: *(\d{1,7})", re.IGNORECASE)
 _CLOSE: Final = re.compile(rb"\r\nConnection: *close", re.IGNORECASE)
@@ -229,9 +230,13 @@ async def serve_fleet(
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
+        # A collector that is still there keeps its connections, and the loop may end after this. One that was just
+        # accepted is told some turns of the loop later; a server that is closed by then would lose it.
+        for listener in server.sockets:
+            loop.remove_reader(listener.fileno())
+        for _ in range(TURNS_TO_END):
+            for transport in list(connected):
+                transport.abort()
+            await asyncio.sleep(0)
         server.close()
-        # A collector that is still there keeps its connections, and the loop may end after this.
-        for transport in list(connected):
-            transport.abort()
-        await asyncio.sleep(0)
         await server.wait_closed()
