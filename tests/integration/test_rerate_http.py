@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from services.accounting.books.store import PriceBooks
+from services.accounting.browse import unpriced
 from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.pricelist.check import read_document
 from services.accounting.verify import verify
@@ -124,6 +125,34 @@ async def test_two_lists_are_compared_with_each_other(client, database_url):
     assert (wrong.status, (await wrong.json())["errors"][0]["pointer"]) == (422, "/against")
     nothing = await client.post("/v1/what-if", json={"price_list": "q", "filter": {}})
     assert nothing.status == 422
+
+
+@pytest.mark.parametrize(
+    ("assign", "says"),
+    [
+        ({"level": "project"}, "name the project that the list is held to count for"),
+        ({"level": "model", "key": " "}, "name the model that the list is held to count for"),
+        ({"level": "default", "key": "P-1"}, "level default has no key"),
+        ({"key": "P-1"}, "level all has no key"),
+    ],
+)
+async def test_a_list_is_held_to_count_for_a_key_only_where_the_level_has_one(client, assign, says):
+    """Without its key a level means nobody, and the answer would be that nothing changes."""
+    body = {"price_list": "p", "filter": {"period": "2026-10"}, "assign": assign}
+    refused = await client.post("/v1/what-if", json=body)
+    assert (refused.status, (await refused.json())["errors"]) == (
+        422,
+        [{"pointer": "/assign/key", "detail": says}],
+    )
+    preview = await client.post("/v1/unpriced/preview", json={"price_list": "p", "assign": assign})
+    assert (preview.status, (await preview.json())["detail"]) == (422, f"{says} at /assign/key")
+
+
+async def test_a_work_list_that_is_cut_off_says_so(client, monkeypatch):
+    whole = await (await client.get("/v1/unpriced")).json()
+    monkeypatch.setattr(unpriced, "MAX_GROUPS", 0)
+    cut = await (await client.get("/v1/unpriced")).json()
+    assert (len(whole["items"]), whole["more"], cut) == (1, False, {"items": [], "more": True})
 
 
 @pytest.mark.parametrize("minimum", ["0.00", "1.50"])
