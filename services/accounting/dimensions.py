@@ -55,6 +55,7 @@ class Dimensions:
         self._connection: Connection[TupleRow] | None = None
         self._lock = threading.Lock()
         self._known: dict[Dimension, dict[str, int]] = {}
+        self._told: dict[Dimension, dict[str, tuple[Any, ...]]] = {}
         self.generation = 0
         self.forget()
 
@@ -66,6 +67,7 @@ class Dimensions:
         with self._lock:
             self.close()
             self.generation += 1
+            self._told = {dimension: {} for dimension in DIMENSIONS if dimension.fills}
             for dimension in DIMENSIONS:
                 self._known[dimension] = {} if dimension is RULE else {"": 0}
 
@@ -74,7 +76,7 @@ class Dimensions:
         return self._known[dimension]
 
     def learn(self, dimension: Dimension, keys: Mapping[str, tuple[Any, ...]]) -> Mapping[str, int]:
-        """Remembers the numbers of keys, with their facts for those that have no number yet.
+        """Remembers the numbers of keys, with their facts for those that have no number yet; see also `fills`.
 
         Returns:
             The numbers of at least these keys, also if another thread has all forgotten meanwhile.
@@ -84,6 +86,8 @@ class Dimensions:
         """
         known = self._known[dimension]
         missing = {key: facts for key, facts in keys.items() if key not in known}
+        if dimension.fills:
+            missing |= self._more_told(dimension, keys)
         if not missing:
             return known
         with self._lock:
@@ -97,8 +101,20 @@ class Dimensions:
                 _make(connection, dimension, [(key, *missing[key]) for key in fresh])
                 found |= dict(_look_up(connection, dimension, fresh))
             self._connection = connection
+        if dimension.fills:
+            self._told[dimension].update(missing)
         known.update(found)
         return known
+
+    def _more_told(self, dimension: Dimension, keys: Mapping[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+        """The keys of which more is told than ever before, with all that was told of them."""
+        told = self._told[dimension]
+        merged = {
+            key: tuple(old or new for old, new in zip(told[key], facts, strict=True))
+            for key, facts in keys.items()
+            if key in told
+        }
+        return {key: facts for key, facts in merged.items() if facts != told[key]}
 
     def close(self) -> None:
         """Closes the connection."""

@@ -156,7 +156,7 @@ def routes(
     price_books = PriceBooks(pool, ZoneInfo(settings.timezone))
     url = settings.database_url.get_secret_value()
     effects = DraftEffects(url, SystemClock(), timezone=settings.timezone)
-    charges = Charges(pool, currency=settings.currency)
+    charges = Charges(pool, currency=settings.currency, zone=ZoneInfo(settings.timezone))
     clock, zone, currency = SystemClock(), settings.timezone, settings.currency
     corrections = Corrections(pool, clock, timezone=zone)
     return [

@@ -39,6 +39,17 @@ HAVING sum(jobs) <> 1
     OR sum(media_jobs) <> count(DISTINCT media_no) FILTER (WHERE entry_kind = 1)
     OR sum(category_jobs) <> count(DISTINCT category_no) FILTER (WHERE entry_kind = 1)
 
+-- name: verify_no_job_counted_where_it_is_void
+-- Where a line is void, or counts another way than its charge: while any line stands, the job counts once, and so do
+-- each medium and each category of the lines that stand.
+SELECT 'job ' || job_id || ' counts ' || sum(jobs) || ' times by the lines that are not void'
+FROM accounting.current_line
+WHERE entry_kind = 1 AND NOT voided
+    AND entry_id IN (SELECT charge_entry_id FROM accounting.amendment WHERE voided OR counted IS NOT NULL)
+GROUP BY job_id
+HAVING sum(jobs) <> 1 OR sum(media_jobs) <> count(DISTINCT media_no)
+    OR sum(category_jobs) <> count(DISTINCT category_no)
+
 -- name: verify_no_amount_without_a_rule
 -- A line without an amount counts as unpriced, and every amount and every lack of one says why.
 SELECT 'charge ' || c.entry_id || '.' || c.line || ' is unexplained'

@@ -100,6 +100,38 @@ async def test_what_is_used_is_what_the_lines_of_the_ledger_sum_to(pool, databas
             assert uses[each.id].use.used_micro == (await cursor.fetchone())[0] > 0, each
 
 
+async def test_a_customer_s_budget_and_summary_follow_the_projects_that_name_it(budgets, pool, database_url):
+    await publish(pool, COST, PRICES["own"])
+    projects = Projects(pool)
+    told = {"active": True, "billable": True}
+    for code in ("P-1", "P-2"):
+        await projects.put("project", code, {"name": code, "customer": "C-1", **told})
+    lines = [
+        job(a1_line(category="line-colour"), completed_at=FIRST, job={"device_job_id": code}, project=code)
+        for code in ("P-1", "P-2")
+    ]
+    writer = LedgerWriter(database_url, ZONE)
+    assert post(writer, lines).jobs == 2
+    writer.close()
+    made = [await create(budgets, owner_kind="customer", owner=each) for each in ("C-1", "C-2")]
+
+    async def used():
+        found = await budgets.uses(made, FIRST.date(), today=DAY)
+        with connect(database_url) as connection:
+            rows = connection.execute("SELECT customer, sum(price) FROM inkmeter.charges GROUP BY 1").fetchall()
+        by_budget = {each.owner: found[each.id].use.used_micro for each in made}
+        assert {owner: micro for owner, micro in by_budget.items() if micro} == {
+            customer: int(price * 1_000_000) for customer, price in rows
+        }
+        return by_budget
+
+    before = await used()
+    await projects.put("project", "P-2", {"name": "P-2", "customer": "C-2", **told})
+    after = await used()
+    assert (before["C-2"], sum(before.values())) == (0, sum(after.values()))
+    assert after["C-1"] == after["C-2"] > 0
+
+
 async def test_what_is_held_for_allowed_jobs_counts_today_only(budgets, pool):
     made = [await create(budgets), await create(budgets, owner_kind="person", owner="ann", period="year")]
     async with pool.connection() as connection:

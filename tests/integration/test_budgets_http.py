@@ -71,6 +71,21 @@ async def test_what_is_wrong_with_a_budget_is_pointed_at(client):
     assert others == [["/owner"], ["/amount"], ["/period"], ["/colour"]]
 
 
+async def test_the_first_and_the_last_days_of_the_calendar_are_days_like_others(client):
+    """Other systems write 9999-12-31 where there is no end."""
+    refused = await client.post(BUDGETS, json={**BODY, "valid_until": "0001-01-01"})
+    assert (refused.status, await pointers(refused)) == (422, ["/valid_until"])
+    made = await client.post(BUDGETS, json={**BODY, "valid_until": "9999-12-31"})
+    place = made.headers["Location"]
+    shown = [await client.get(f"{place}?day={day}") for day in ("0001-01-01", "9999-12-31")]
+    listed = await client.get(f"{BUDGETS}?day=9999-10-01")
+
+    assert [each.status for each in (*shown, listed)] == [200, 200, 200]
+    [first, last] = [(await each.json())["usage"] for each in shown]
+    assert (first["first_day"], first["last_day"]) == ("0001-01-01", "0001-03-31")
+    assert (last["first_day"], last["last_day"]) == ("9999-10-01", "9999-12-30")
+
+
 async def test_budgets_are_listed_by_owner_page_by_page(client):
     for number in range(3):
         for kind in ("project", "person"):

@@ -78,7 +78,7 @@ async def test_every_amount_of_the_ledger_comes_out_again(pool, writer, kind):
         for place, name in places(kind):
             await assign(connection, place, name, by="test")
     outcome = post(writer, jobs())
-    charges = Charges(pool, currency="EUR")
+    charges = Charges(pool, currency="EUR", zone=ZONE)
     rows = await everything(pool)
 
     assert outcome.lines == len(rows) >= 30

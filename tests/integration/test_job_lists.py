@@ -8,7 +8,7 @@ import io
 import json
 import re
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -98,7 +98,7 @@ async def changed(pool: Pool, database_url: str) -> None:
 
 @pytest.fixture
 async def client(pool: Pool) -> AsyncIterator[TestClient[Any, Any]]:
-    api = ChargeApi(Charges(pool, currency="EUR"), Lists(pool), FixedClock(NOW), timezone=str(ZONE))
+    api = ChargeApi(Charges(pool, currency="EUR", zone=ZONE), Lists(pool), FixedClock(NOW), timezone=str(ZONE))
     app = make_app("accounting", api.routes(), readiness=Readiness(), token=TOKEN)
     async with TestClient(TestServer(app), headers={"Authorization": f"Bearer {TOKEN}"}) as made:
         yield made
@@ -231,6 +231,51 @@ async def test_jobs_show_their_present_state(client, changed, database_url):
             assert (Decimal(shown) if name == "price" and shown else shown) == row[name], name
     assert any(item.get("voided") for item in items)
     assert any(item["project"] == "P-9" for item in items)
+
+
+async def test_a_job_counts_for_whom_its_first_line_that_stands_does(client, pool, database_url):
+    """As in the summaries, whatever became of its other lines."""
+    with psycopg.connect(database_url) as connection:
+        [job_id] = connection.execute(
+            "SELECT job_id FROM inkmeter.jobs WHERE lines = 3 AND project = 'P-1' AND billable LIMIT 1"
+        ).fetchone()
+    [entry] = [f"entry_id = (SELECT entry_id FROM accounting.job WHERE job_id = '{job_id}')"]
+
+    async def shown():
+        told = await (await client.get(f"/v1/jobs/{job_id}")).json()
+        [row] = [each for each in view(database_url, "jobs") if each["job_id"] == job_id]
+        names = ("project", "billable")
+        assert [told.get(name, True) for name in names] == [row[name] for name in names]
+        ordered = await every(client, "/v1/jobs?sort=project", 40)
+        assert [each["project"] for each in ordered if each["job_id"] == str(job_id)] == [told["project"]]
+        return told["project"], told.get("billable", True)
+
+    await amend(pool, "correction", where=f"{entry} AND line = 1", project="0")
+    assert await shown() == ("P-1", True), "the second line has none"
+    await amend(pool, "void", where=f"{entry} AND line = 0")
+    assert (await shown())[0] == ""
+    await amend(pool, "void", where=f"{entry} AND line = 1")
+    assert (await shown())[0] == "P-1", "the third line"
+    assert_all_is_well(database_url)
+
+
+async def test_a_time_of_submission_that_no_clock_shows_is_none(client, database_url):
+    """Else one such job would keep all others of its page from being listed."""
+    odd = [
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=5))),
+        datetime.max.replace(tzinfo=timezone.min),
+        NOW,
+    ]
+    told = [
+        job(a1_line(), completed_at=FIRST, job={"device_job_id": f"odd{at}", "source": "ipp"}, submitted_at=each)
+        for at, each in enumerate(odd)
+    ]
+    writer = LedgerWriter(database_url, ZONE)
+    assert post(writer, told, first_offset=len(jobs())).jobs == len(odd)
+    writer.close()
+    items = {each["device_job_id"]: each.get("submitted_at") for each in await every(client, "/v1/jobs")}
+
+    assert [items[f"odd{at}"] for at in range(3)] == [None, None, NOW.isoformat().replace("+00:00", "Z")]
 
 
 async def test_voided_jobs_can_be_told_from_the_others(client, changed):

@@ -164,3 +164,26 @@ async def test_the_effect_on_last_months_jobs_is_told_by_project_printer_and_cat
     }  # fmt: skip
     assert [row["key"] for row in effect["by_printer"]] == ["p1"]
     assert (without["effect"], codes(without)) == (None, [("warning", "lost-rates")])
+
+
+async def test_the_effect_of_a_list_that_becomes_the_default_is_told_of_all_jobs(client, database_url):
+    """It counts for one project so far, and would count for all others as well."""
+    await draft(client, FROM_JULY)
+    await publish(client)
+    last_months_jobs(database_url)
+    await draft(client, FROM_JULY, name="bridge", rates="2.20")
+    await client.put("/v1/price-assignments/price/project/P-1", json={"price_list": "bridge"})
+    for_one = (await check(client, "bridge"))["effect"]
+    by_default = (await check(client, "bridge", default=True))["effect"]
+
+    assert [row["key"] for row in for_one["by_project"]] == ["P-1"]
+    assert {row["key"] for row in by_default["by_project"]} == {"P-1", "P-2"}
+
+
+async def test_the_effect_of_the_first_list_of_a_book_is_told_of_all_jobs(client, database_url):
+    last_months_jobs(database_url)
+    await draft(client, FROM_JULY)
+    await client.put("/v1/price-assignments/price/project/P-1", json={"price_list": "standard"})
+    effect = (await check(client))["effect"]
+
+    assert {row["key"] for row in effect["by_project"]} == {"P-1", "P-2"}

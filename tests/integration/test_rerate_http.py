@@ -126,6 +126,25 @@ async def test_two_lists_are_compared_with_each_other(client, database_url):
     assert nothing.status == 422
 
 
+@pytest.mark.parametrize(
+    ("assign", "says"),
+    [
+        ({"level": "project"}, "name the project that the list is held to count for"),
+        ({"level": "model", "key": " "}, "name the model that the list is held to count for"),
+        ({"level": "default", "key": "P-1"}, "level default has no key"),
+        ({"key": "P-1"}, "level all has no key"),
+    ],
+)
+async def test_a_list_is_held_to_count_for_a_key_only_where_the_level_has_one(client, assign, says):
+    """Without its key a level means nobody, and the answer would be that nothing changes."""
+    body = {"price_list": "p", "filter": {"period": "2026-10"}, "assign": assign}
+    refused = await client.post("/v1/what-if", json=body)
+    assert (refused.status, (await refused.json())["errors"]) == (
+        422,
+        [{"pointer": "/assign/key", "detail": says}],
+    )
+
+
 @pytest.mark.parametrize("minimum", ["0.00", "1.50"])
 async def test_a_month_is_priced_again_and_undone(client, database_url, minimum):
     before = totals(database_url)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
+import pytest
 import pytest_asyncio
 
-from services.accounting.budgets.reservations import Reservations, follow_authorizations
+from services.accounting.budgets.reservations import Reservations, follow_authorizations, row
 from services.accounting.ledger.writer import LedgerWriter
+from shared.errors import Reject
 from shared.events import JOB_AUTHORIZED, JobAuthorized, JobCompleted
 from shared.events.envelope import encode, new_event
 from shared.events.jobs import PersonRef, identified
@@ -130,6 +132,29 @@ async def test_the_newest_decision_counts_in_whichever_order_they_come(pool, dat
     await store.keep([record(held)])
 
     assert reserved(database_url)[("person", "alice")] == 3_000_000
+
+
+async def test_senseless_estimates_of_one_owner_leave_the_budgets_of_others_alone(pool, database_url):
+    many = [authorized(number, estimate="999999999999.999999", project="HUGE") for number in range(12)]
+    await Reservations(pool, currency="EUR").keep([record(each) for each in [authorized(99, person=None), *many]])
+
+    found = reserved(database_url)
+    assert found[("project", "P-100")] == 2_500_000
+    assert found[("project", "HUGE")] >= 10**18
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"decided_at": datetime.max.replace(tzinfo=UTC), "expires_at": None},
+        {"decided_at": datetime.min.replace(tzinfo=timezone(timedelta(hours=5)))},
+        {"expires_at": datetime.max.replace(tzinfo=timezone(-timedelta(hours=5)))},
+    ],
+)
+def test_an_authorisation_of_a_time_that_no_clock_shows_is_refused(times):
+    """It would end the service, each time it is read again."""
+    with pytest.raises(Reject, match="outside 2000 to 2100"):
+        row(record(authorized(**times)), currency="EUR")
 
 
 async def test_from_kafka_to_http_with_what_is_refused_set_aside(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.accounting.books.loader import load_pricing
+from services.accounting.dimensions import PRINTER
 from services.accounting.ledger.fast.days import Days
 from services.accounting.ledger.fast.path import packed_batch
 from services.accounting.ledger.fast.rates import Rates
@@ -54,3 +55,11 @@ def test_the_first_model_told_counts_until_the_registry_tells_one(writer: Ledger
         ]
         connection.execute("UPDATE accounting.printer SET model = 'T1700 v2' WHERE key = 'queue'")
         assert connection.execute(known.encode()).fetchall()[0] == ("queue", "", "T1700 v2")
+
+
+def test_what_later_jobs_tell_of_a_printer_is_added(writer: LedgerWriter) -> None:
+    for serial, model in (("SN-1", ""), ("", ""), ("SN-2", "T1700"), ("SN-3", "another")):
+        writer.dimensions.learn(PRINTER, {"serial:SN-1": (serial, model)})
+    known = "SELECT serial, model FROM accounting.known_printer WHERE key = 'serial:SN-1'"
+    with writer.plain_connection() as connection:
+        assert connection.execute(known.encode()).fetchall() == [("SN-1", "T1700")]

@@ -1,4 +1,4 @@
-"""Alerts of budgets: each threshold once per period, for the owners that a batch charged something."""
+"""Alerts of budgets: each threshold of an amount once per period, for the owners whom a batch charged."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class BudgetWatch:
 def alerts_of(
     budget: Budget, state: BudgetUse, day: date, *, now: datetime, currency: str
 ) -> Iterator[AlertRaised]:
-    """An alert for each threshold that is reached in a day's window; its id names both. Pure."""
+    """An alert for each threshold that is reached in a day's window; its id names both, and the amount. Pure."""
     use = state.use
     period = period_text(budget, day)
     for threshold in reached(budget, use.taken_micro):
@@ -68,7 +68,7 @@ def alerts_of(
         of_person = budget.owner_kind == "person"
         whose = "of a person" if of_person else f"of {budget.owner_kind} {budget.owner}"
         yield AlertRaised(
-            id=alert_id("budget", budget.id, state.window.first_day, threshold),
+            id=alert_id("budget", budget.id, state.window.first_day, threshold, budget.amount_micro),
             kind="budget_threshold",
             subject=f"budget/{budget.id}",
             words=(

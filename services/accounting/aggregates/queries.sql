@@ -47,7 +47,8 @@ ORDER BY printer, media, at DESC
 
 -- name: repeats
 -- Jobs among the given ones whose person printed the same document before, within the time. Job ids begin with the
--- completion time: their bounds keep the look-up to the hours that matter.
+-- completion time: their bounds keep the look-up to the hours that matter. What another telling of the same print took
+-- the place of is no print of its own.
 SELECT j.job_id::text, p.key, w.key, j.completed_at, array_agg(e.job_id::text ORDER BY e.job_id)
 FROM accounting.job AS j
 JOIN accounting.job AS e ON e.person_no = j.person_no AND e.title = j.title
@@ -57,6 +58,7 @@ WHERE j.job_id = ANY (%(jobs)s::uuid[])
   AND e.job_id >= %(first)s::uuid AND e.job_id <= j.job_id
   AND e.completed_at > j.completed_at - make_interval(secs => %(within_s)s)
   AND j.person_no <> 0 AND j.title <> ''
+  AND NOT EXISTS (SELECT FROM accounting.job_correction AS x WHERE x.corrects IN (j.job_id, e.job_id))
 GROUP BY j.job_id, p.key, w.key, j.completed_at
 HAVING count(*) >= %(least)s
 

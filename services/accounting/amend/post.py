@@ -84,6 +84,8 @@ async def open_staging(connection: AsyncConnection[TupleRow]) -> None:
 async def find_changes(connection: AsyncConnection[TupleRow]) -> Found:
     """Compares staged and current states: `pg_temp.changing` has what differs until the transaction ends.
 
+    Where a line that counts its job becomes void, another one that stands is staged to count it.
+
     Raises:
         Conflict: a line has got another state since the one that its new state was worked out from.
         NotFound: something staged is no line of the ledger.
@@ -92,14 +94,21 @@ async def find_changes(connection: AsyncConnection[TupleRow]) -> Found:
     made_at, open_from = await _one(connection, "now_and_open")
     await connection.execute(QUERIES["give_room"])
     await connection.execute(QUERIES["analyze_staged"])
-    await connection.execute(QUERIES["forget_changes"])
-    await connection.execute(QUERIES["find_changes"], {"open_from": open_from})
+    await _compare(connection, open_from)
+    [comes_or_goes] = await _one(connection, "any_comes_or_goes")
+    if comes_or_goes and (await _one(connection, "stage_counts"))[0]:
+        await _compare(connection, open_from)
     lines, elsewhere, changed, unknown, staged = await _one(connection, "count_changes")
     if unknown:
         raise NotFound(f"{unknown} of {staged} lines are not in the ledger.")
     if changed:
         raise Conflict(_changed(changed, staged))
     return Found(lines=lines, elsewhere=elsewhere, unchanged=staged - lines, made_at=made_at, open_from=open_from)
+
+
+async def _compare(connection: AsyncConnection[TupleRow], open_from: date | None) -> None:
+    await connection.execute(QUERIES["forget_changes"])
+    await connection.execute(QUERIES["find_changes"], {"open_from": open_from})
 
 
 async def post_amendments(connection: AsyncConnection[TupleRow], correction: NewCorrection) -> Posted:

@@ -49,7 +49,8 @@ WHERE c.entry_kind = 2 AND NOT c.voided
 
 -- name: stage_undo
 -- The lines of a correction, as they were before it. A line must be as the correction left it, also if by further
--- corrections that were undone; one that is not is based on a state that is no more, and so refused.
+-- corrections that were undone; one that is not is based on a state that is no more, and so refused. Lines that only
+-- began to count their job are left to stage_counts, whatever became of them since.
 INSERT INTO pg_temp.staged_amendment (
     charge_entry_id, occurred_at, cost_micro, price_micro, person_no, project_no, department_no, cost_rule_no,
     price_rule_no, based_on, line, billable, voided
@@ -77,6 +78,16 @@ JOIN accounting.current_line AS n
     ON n.entry_id = a.charge_entry_id AND n.line = a.line AND n.occurred_at = a.occurred_at
 WHERE a.correction_no = %(correction_no)s
     AND a.entry_id >= %(first_entry_id)s AND a.entry_id < %(first_entry_id)s + 2 * %(lines)s
+    AND (
+        a.voided OR b.voided
+        OR (a.person_no, a.project_no, a.department_no, a.billable, a.cost_rule_no, a.price_rule_no) <> (
+            coalesce(b.person_no, c.person_no), coalesce(b.project_no, c.project_no),
+            coalesce(b.department_no, c.department_no), coalesce(b.billable, c.billable),
+            coalesce(b.cost_rule_no, c.cost_rule_no), coalesce(b.price_rule_no, c.price_rule_no)
+        )
+        OR a.cost_micro IS DISTINCT FROM CASE WHEN b.revision IS NULL THEN c.cost_micro ELSE b.cost_micro END
+        OR a.price_micro IS DISTINCT FROM CASE WHEN b.revision IS NULL THEN c.price_micro ELSE b.price_micro END
+    )
 
 -- name: limit_time
 SELECT set_config('statement_timeout', %(timeout_ms)s::text, true)
@@ -128,7 +139,8 @@ ORDER BY h.correction_no DESC LIMIT %(limit)s
 -- A page of a correction's amendments in the order of their ids, which have no gap: so a page is a range of them.
 SELECT a.entry_id, a.line, a.charge_entry_id, c.job_id, j.job_key, a.day, a.revision, a.voided,
     coalesce(b.voided, false) AS was_voided, w.key AS person, x.key AS project, d.key AS department, a.billable,
-    a.cost_micro, a.price_micro, ow.key AS old_person, ox.key AS old_project, od.key AS old_department,
+    a.cost_micro, a.price_micro, coalesce(a.counted & 1, c.jobs) AS jobs, coalesce(b.counted & 1, c.jobs) AS old_jobs,
+    ow.key AS old_person, ox.key AS old_project, od.key AS old_department,
     coalesce(b.billable, c.billable) AS old_billable,
     CASE WHEN b.revision IS NULL THEN c.cost_micro ELSE b.cost_micro END AS old_cost_micro,
     CASE WHEN b.revision IS NULL THEN c.price_micro ELSE b.price_micro END AS old_price_micro

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +14,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from services.accounting.amend.states import LineState, find_state, states_of
+from services.accounting.books.publishing import day_or_moment
 from services.accounting.books.versions import QUERIES as PRICE_QUERIES
 from services.accounting.explain.again import explain_book
 from services.accounting.explain.candidates import Assigned, Considered, Published, candidates
@@ -56,9 +59,11 @@ class Explanation(Struct, frozen=True, kw_only=True):
 class Charges:
     """The ledger's lines in PostgreSQL, read only."""
 
-    def __init__(self, pool: Pool, *, currency: str) -> None:
+    def __init__(self, pool: Pool, *, currency: str, zone: ZoneInfo) -> None:
+        """Takes the installation's currency, and the zone in which days begin."""
         self._pool = pool
         self._currency = currency
+        self._zone = zone
 
     async def explain(self, charge_id: str) -> Explanation:
         """Computes a line again.
@@ -97,7 +102,15 @@ class Charges:
                 lists[book],
                 cost_micro=row["cost_micro"],
                 job_sum_micro=sums[f"{book}_micro"],
-                candidates=candidates(book, row[f"{book}_list_id"], line, published, assigned),
+                candidates=candidates(
+                    book,
+                    row[f"{book}_list_id"],
+                    row[f"{book}_rule"],
+                    line,
+                    published=published,
+                    assigned=assigned,
+                    when=partial(day_or_moment, zone=self._zone),
+                ),
             )
 
         return Explanation(

@@ -1,7 +1,11 @@
 -- name: job_sums
 -- What the lines of a job come to in their current state; a voided line counts nothing. For the lines `c` of one job.
-min(c.person_no) AS person_no, min(c.project_no) AS project_no, min(c.department_no) AS department_no,
-min(c.kind) AS kind, min(c.outcome) AS outcome, bool_and(c.billable) AS billable,
+-- Whom it counts for is what its first line that is not void says: the line stands in the bits above the number.
+(min((c.voided::integer::bigint << 47) | (c.line::bigint << 32) | c.person_no) & 4294967295)::integer AS person_no,
+(min((c.voided::integer::bigint << 47) | (c.line::bigint << 32) | c.project_no) & 4294967295)::integer AS project_no,
+(min((c.voided::integer::bigint << 47) | (c.line::bigint << 32) | c.department_no) & 4294967295)::integer AS department_no,
+min(c.kind) AS kind, min(c.outcome) AS outcome,
+coalesce(bool_and(c.billable) FILTER (WHERE NOT c.voided), bool_and(c.billable)) AS billable,
 sum(CASE WHEN c.voided THEN 0 ELSE c.printed_area_mm2 END) AS printed_area_mm2,
 sum(CASE WHEN c.voided THEN 0 ELSE c.used_area_mm2 END) AS used_area_mm2,
 sum(CASE WHEN c.voided THEN 0 ELSE c.ink_total_ul END) AS ink_total_ul,
@@ -13,10 +17,13 @@ sum(CASE WHEN c.voided THEN 0 ELSE c.unpriced_lines END) AS unpriced_lines,
 bool_and(c.voided) AS voided, sum(c.revision) AS revisions
 
 -- name: job_columns
--- What is shown of a job `j` with its sums `s`.
+-- What is shown of a job `j` with its sums `s`. A time of submission that no clock shows is none: what some sources
+-- tell could not even be read.
 SELECT j.job_id, j.job_key, j.device_job_id, j.title, o.key AS source, p.key AS printer,
     coalesce(nullif(p.name, ''), p.key) AS printer_name, w.key AS person, x.key AS project, d.key AS department,
-    s.billable, k.code AS kind, u.code AS outcome, j.copies, j.lines, j.submitted_at, j.completed_at, j.posted_at,
+    s.billable, k.code AS kind, u.code AS outcome, j.copies, j.lines,
+    CASE WHEN j.submitted_at >= '2000-01-01 00:00+00' AND j.submitted_at < '2100-01-01 00:00+00' THEN j.submitted_at END
+        AS submitted_at, j.completed_at, j.posted_at,
     s.printed_area_mm2 * 0.000001 AS printed_area_m2, s.used_area_mm2 * 0.000001 AS used_area_m2,
     s.ink_total_ul * 0.001 AS ink_ml, s.impressions::bigint, s.sheets::bigint, s.cost_micro * 0.000001 AS cost,
     s.price_micro * 0.000001 AS price, s.unpriced_lines::bigint, s.voided, s.revisions::bigint,

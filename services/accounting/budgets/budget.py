@@ -89,8 +89,14 @@ def window_of(budget: Budget, day: date) -> Window:
     if budget.valid_from is not None:
         first = max(first, budget.valid_from)
     if budget.valid_until is not None:
-        end = min(end, budget.valid_until)
+        end = budget.valid_until if end is None else min(end, budget.valid_until)
     return Window(first, end)
+
+
+def charged_part(window: Window, first: date, end: date) -> Window:
+    """The part of a window in which anything may have been charged: an end in the year 9999 is as good as none."""
+    begins = first if window.first_day is None else max(first, window.first_day)
+    return Window(begins, end if window.end_day is None else min(end, window.end_day))
 
 
 def holds(window: Window, day: date) -> bool:
@@ -142,6 +148,14 @@ def wrong_thresholds(thresholds: Sequence[int]) -> str | None:
     return None
 
 
-def _months_later(first: date, months: int) -> date:
+def wrong_days(valid_from: date | None, valid_until: date | None) -> str | None:
+    """Why a budget can't end on such a day, None when it can."""
+    if valid_until is None or (valid_from or date.min) < valid_until:
+        return None
+    return f"must be after {'valid_from' if valid_from else date.min}: it is the first day that does not count"
+
+
+def _months_later(first: date, months: int) -> date | None:
+    """The day so many months later; None where the calendar ends before it."""
     count = first.year * 12 + first.month - 1 + months
-    return date(count // 12, count % 12 + 1, 1)
+    return date(count // 12, count % 12 + 1, 1) if count // 12 <= date.max.year else None

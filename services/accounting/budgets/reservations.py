@@ -20,6 +20,7 @@ from shared import sqlfile
 from shared.errors import Reject
 from shared.events import JOB_AUTHORIZED, JobAuthorized, JobAuthorizedEvent
 from shared.events.envelope import event_type_of, rejected
+from shared.events.jobs import EARLIEST, LATEST
 from shared.money import MICRO_DIGITS
 from shared.postgres import Pool, classified
 from shared.stream import Options, Record
@@ -86,7 +87,8 @@ def row(record: Record, *, currency: str) -> dict[str, Any]:
     """What is kept of an authorisation. Pure.
 
     Raises:
-        Reject: it is none, or its estimate is in another currency than the installation's.
+        Reject: it is none, its times are none that a clock shows, or its estimate is in another currency than the
+            installation's.
     """
     if record.value is None:
         raise Reject("an authorisation can't be taken back by a tombstone: tell another decision")
@@ -100,6 +102,10 @@ def row(record: Record, *, currency: str) -> dict[str, Any]:
         raise Reject(f"not UTF-8: {error}") from error
     if told.currency not in {None, currency}:
         raise Reject(f"the estimate is in {told.currency}, this installation's currency is {currency}")
+    for name in ("decided_at", "expires_at"):
+        moment = getattr(told, name)
+        if moment is not None and not EARLIEST <= moment < LATEST:
+            raise Reject(f"{name} is outside 2000 to 2100: {moment.isoformat()}", pointer=f"/data/{name}")
     return {
         "authorization_id": told.authorization_id,
         "decision": told.decision,

@@ -11,7 +11,7 @@ from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from services.accounting.budgets.budget import Budget, OwnerKind, Use, Window, holds, window_of
+from services.accounting.budgets.budget import Budget, OwnerKind, Use, Window, charged_part, holds, window_of
 from shared import sqlfile
 from shared.errors import Conflict, NotFound
 from shared.http.conditions import require_match
@@ -187,7 +187,7 @@ async def load_uses(
     row = await (await connection.execute(QUERIES["charged_span"])).fetchone()
     first, end = row if row and row[0] else (day, day)
     asked = [
-        (budget.id, budget.owner_kind, budget.owner, window.first_day or first, window.end_day or end)
+        (budget.id, budget.owner_kind, budget.owner, *charged_part(window, first, end))
         for budget, window in windows.values()
     ]
     names = ("ids", "owner_kinds", "owners", "first_days", "end_days")

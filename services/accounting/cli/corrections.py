@@ -217,14 +217,11 @@ def _undoing(item: dict[str, Any]) -> str:
     return f"undoes {item['undoes']}" if item["undoes"] else ""
 
 
-def _entry(entry: dict[str, Any]) -> tuple[object, ...]:
-    return entry["charge_id"], entry["day"], _state(entry["before"]), _state(entry["after"])
-
-
 def _state(state: dict[str, Any]) -> str:
     """One state of a line in a few words."""
     if state["voided"]:
         return "void"
     names = [state[name] for name in ("person", "project", "department") if state[name]]
     amounts = f"{state.get('cost', 'UNPRICED')} / {state.get('price', 'UNPRICED')}"
-    return f"{' '.join(names) or '(nobody)'}, {'' if state['billable'] else 'not '}billable, {amounts}"
+    counts = ", counts the job" if state["jobs"] else ""
+    return f"{' '.join(names) or '(nobody)'}, {'' if state['billable'] else 'not '}billable, {amounts}{counts}"

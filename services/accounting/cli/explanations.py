@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -13,6 +13,8 @@ from shared.http.client import call
 from shared.terminal import data_dir_option, json_option, print_json, say
 
 _WIDTH: Final = 62
+MAX_OTHERS: Final = 5
+"""Lists told that are for other lines: there may be one for each project."""
 
 
 @click.command(short_help="Explain how a charge came about.")
@@ -88,12 +90,21 @@ def _book(book: dict[str, Any], currency: str) -> Iterator[str]:
         yield f"{name}: {book['amount']} {currency} ({listed})"
         yield f"  rule: {book['rule']}"
         yield from _sum(book, currency)
-    for each in book.get("candidates", ()):
+    yield from _candidates(book.get("candidates", ()))
+
+
+def _candidates(candidates: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Every list that was considered; of those that are for other lines only the first few."""
+    others = [each for each in candidates if not each["chosen"] and not each["level"]]
+    untold = others[MAX_OTHERS:] if len(others) > MAX_OTHERS + 1 else []
+    for each in candidates:
         mark = "*" if each["chosen"] else "-"
         if not each["version"]:
             yield f"  {mark} {each['price_list']} ({each['level']}) {each['why']}"
-            continue
-        yield f"  {mark} {each['price_list']} v{each['version']} {each['why']}"
+        elif each not in untold:
+            yield f"  {mark} {each['price_list']} v{each['version']} {each['why']}"
+    if untold:
+        yield f"  - and {len(untold):,} more that are not for this line: `--json` shows them"
 
 
 def _sum(book: dict[str, Any], currency: str) -> Iterator[str]:

@@ -112,7 +112,9 @@ def _print_effect(found: dict[str, Any]) -> None:
         for row in effect[f"by_{what}"]
     ]
     total = effect["total"]
-    say(f"Effect on the jobs of {effect['first_day']} to {effect['last_day']}, in {effect['currency']}:")
+    is_for_nobody = any(each["code"] == "not-assigned" for each in found["findings"])
+    as_if = ", as if the list counted by default" if is_for_nobody else ""
+    say(f"Effect on the jobs of {effect['first_day']} to {effect['last_day']}, in {effect['currency']}{as_if}:")
     print_table(
         ["By", "Name", ("Lines", "right"), ("As booked", "right"), ("By the draft", "right"),
          ("Difference", "right"), ("UNPRICED", "right")],

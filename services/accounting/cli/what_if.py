@@ -16,6 +16,11 @@ from shared.terminal import data_dir_option, json_option, print_json, print_tabl
 
 BYS: Final = ("project", "printer", "person", "department", "media", "category", "month")
 LEVELS: Final = ("all", "project", "customer", "department", "printer", "group", "model", "default")
+_EXAMPLES: Final = {
+    "project": "P-100", "customer": "C-7", "department": "ARCH", "printer": "CN12345678", "group": "Studio",
+    "model": "'HP DesignJet T1700'",
+}  # fmt: skip
+"""A key of each level that needs one."""
 COLUMNS: Final = (
     ("Lines", "right"), ("Changed", "right"), ("Cost", "right"), ("then", "right"), ("Price", "right"),
     ("then", "right"), ("Difference", "right"), ("Unpriced", "right"), ("then", "right"),
@@ -72,6 +77,8 @@ def what_if(
     name, _, key = level.partition("=")
     if name not in LEVELS:
         raise Reject(f"--for {level} is unknown: one of {', '.join(LEVELS)}, with =KEY where it needs one.")
+    if not key and name in _EXAMPLES:
+        raise Reject(f"--for {name} needs its key, such as --for {name}={_EXAMPLES[name]}.")
     body = {
         "price_list": price_list,
         "against": against,
@@ -120,10 +127,14 @@ def _verdict(told: dict[str, Any], limit: int) -> str:
     against = f" against {told['against']}" if told["against"] else ""
     changed = f"{sums['changed']:,} of {sums['lines']:,} lines differ"
     lines = [f"{changed} by {told['price_list']}{against} in {told['period']}."]
-    if sums["newly_unpriced"]:
-        lines.append(f"{sums['newly_unpriced']:,} lines would have no amount any more: the list lacks their rate.")
-    if sums["newly_priced"]:
-        lines.append(f"{sums['newly_priced']:,} lines would have an amount that have none now.")
+    if lost := sums["newly_unpriced"]:
+        lines.append(f"{_counted(lost, 'line')} would have no amount any more: the list lacks a rate.")
+    if found := sums["newly_priced"]:
+        lines.append(f"{_counted(found, 'line')} without an amount would have one.")
     if left := len(rows[limit:]) + told["more"]:
-        lines.append(f"{left:,} more rows with smaller differences are not shown.")
+        lines.append(f"Not shown: {_counted(left, 'row')} with smaller differences.")
     return "\n".join(lines)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 
@@ -11,6 +13,9 @@ from services.accounting.explain.explanation import Candidate
 from services.accounting.pricing import LEVELS, Payer, PrinterFacts
 from services.accounting.pricing.entries import Book
 from services.accounting.pricing.selection import DEFAULT, AssignmentLevel, keys_of
+
+_AFTER_CHOICE: Final = re.compile(r": | has | adds to the cost")
+"""What follows, in the rule or reason of a line, on what chose its list."""
 
 
 class Published(Struct, frozen=True):
@@ -44,30 +49,50 @@ class Considered(Struct, frozen=True):
     printer: PrinterFacts
 
 
+class _Chosen(Struct, frozen=True):
+    """The version that counts for a line, and by what."""
+
+    version: Published
+    by: str
+
+
 def candidates(
     book: Book,
     chosen_id: int | None,
+    rule: str,
     line: Considered,
+    *,
     published: Sequence[Published],
     assigned: Sequence[Assigned],
+    when: Callable[[datetime], str],
 ) -> list[Candidate]:
     """Every version of the book's lists: the chosen one first, then by level, name and newest version.
 
     A list that was assigned while it had no published version is there too, as version 0.
+
+    Args:
+        book: whose lists.
+        chosen_id: of the version that the ledger names.
+        rule: that the ledger holds, or why there is no amount: it tells what chose the list. What the line is for
+            may have changed since, by a correction that leaves its amounts as they are.
+        line: as it is now.
+        published: all versions.
+        assigned: what was ever assigned, in order.
+        when: writes a moment for people.
     """
     levels = _levels([each for each in assigned if each.book == book and each.assigned_at <= line.posted_at], line)
     of_book = [each for each in published if each.book == book]
-    chosen = next((each for each in of_book if each.id == chosen_id), None)
-    shown = [
-        Candidate(
-            each.name,
-            each.version,
-            each is chosen,
-            _why(each, chosen, line, levels, of_book),
-            levels.get(each.name, ""),
-        )
-        for each in of_book
-    ]
+    found = next((each for each in of_book if each.id == chosen_id), None)
+    chosen = _Chosen(found, _chosen_by(rule, found, levels)) if found else None
+    shown = []
+    for each in of_book:
+        if chosen and each is chosen.version:
+            by = "in its book" if chosen.by == DEFAULT else f"for {chosen.by}"
+            why = f"counts {by} and is valid from {when(each.valid_from)}"
+            shown.append(Candidate(each.name, each.version, True, why, chosen.by))
+        else:
+            why = _why(each, chosen, line, levels, of_book, when=when)
+            shown.append(Candidate(each.name, each.version, False, why, levels.get(each.name, "")))
     known = {each.name for each in of_book}
     shown += [
         Candidate(name, 0, False, "had no published version", level)
@@ -79,7 +104,7 @@ def candidates(
         shown,
         key=lambda each: (
             not each.chosen,
-            order.index(each.price_list) if each.level else len(order),
+            order.index(each.price_list) if each.price_list in order else len(order),
             each.price_list,
             -each.version,
         ),
@@ -101,21 +126,32 @@ def _levels(assigned: Sequence[Assigned], line: Considered) -> dict[str, str]:
     return found
 
 
+def _chosen_by(rule: str, chosen: Published, levels: Mapping[str, str]) -> str:
+    """What chose a list, as the booked rule or reason says it; a key may hold a colon itself."""
+    rest = rule.removeprefix(f"{chosen.name} v{chosen.version} for ")
+    if rest == rule:
+        return DEFAULT
+    known = levels.get(chosen.name, DEFAULT)
+    if rest.startswith(known) and _AFTER_CHOICE.match(rest, len(known)):
+        return known
+    return _AFTER_CHOICE.split(rest, maxsplit=1)[0]
+
+
 def _why(
     each: Published,
-    chosen: Published | None,
+    chosen: _Chosen | None,
     line: Considered,
     levels: Mapping[str, str],
     of_book: Sequence[Published],
+    *,
+    when: Callable[[datetime], str],
 ) -> str:
+    """Why a version does not count."""
     level = levels.get(each.name, "")
-    if each is chosen:
-        by = "in its book" if level in {"", DEFAULT} else f"for {level}"
-        return f"counts {by} and is valid from {each.valid_from.isoformat()}"
     if each.published_at > line.posted_at:
-        return f"was published only at {each.published_at.isoformat()}, after this was posted"
+        return f"was published only at {when(each.published_at)}, after this was posted"
     if each.valid_from > line.completed_at:
-        return f"is valid only from {each.valid_from.isoformat()}"
+        return f"is valid only from {when(each.valid_from)}"
     if not level:
         return "was not the list that counts in its book, and is not for this line"
     later = [
@@ -129,12 +165,19 @@ def _why(
     if later:
         return f"was replaced by v{max(later)}"
     if each.valid_until is not None and each.valid_until <= line.completed_at:
-        return f"was valid only until {each.valid_until.isoformat()}"
-    first = levels.get(chosen.name, "") if chosen else ""
-    if first and first != level:
+        return f"was valid only until {when(each.valid_until)}"
+    return _comes_later(level, chosen, list(dict.fromkeys(levels.values())))
+
+
+def _comes_later(level: str, chosen: _Chosen | None, order: Sequence[str]) -> str:
+    """Why a version that might count does not, where another one was chosen."""
+    by = chosen.by if chosen else DEFAULT
+    if level == DEFAULT:
         return (
-            f"is for {level}, and the list for {first} comes first"
-            if level != DEFAULT
-            else (f"counts by default only, and the list for {first} comes first")
+            "another list was named for its book since"
+            if by == DEFAULT
+            else f"counts by default only, and the list for {by} comes first"
         )
-    return "another list was named for its book since"
+    if by in order and order.index(by) < order.index(level):
+        return f"is for {level}, and the list for {by} comes first"
+    return f"is for {level}, but did not count for this line when it was priced"

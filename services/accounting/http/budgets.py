@@ -19,6 +19,7 @@ from services.accounting.budgets.budget import (
     left_micro,
     percent_of,
     reached,
+    wrong_days,
     wrong_thresholds,
 )
 from services.accounting.budgets.store import Budgets, BudgetUse, StoredBudget, load_uses
@@ -251,10 +252,8 @@ def _values(body: BudgetChange) -> dict[str, Any]:
         errors.append(FieldError("/amount", detail))
     if why := wrong_thresholds(body.thresholds):
         errors.append(FieldError("/thresholds", why))
-    if body.valid_from and body.valid_until and body.valid_from >= body.valid_until:
-        errors.append(
-            FieldError("/valid_until", "must be after valid_from: it is the first day that does not count")
-        )
+    if why := wrong_days(body.valid_from, body.valid_until):
+        errors.append(FieldError("/valid_until", why))
     if errors:
         raise Invalid(errors)
     values = {name: value for name, value in msgspec.structs.asdict(body).items() if name in _KEPT}

@@ -86,13 +86,18 @@ class CorrectionItem(Struct, frozen=True, kw_only=True):
 
 
 class StateItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One state of a ledger line; without an amount it is unpriced, and a voided one counts nothing."""
+    """One state of a ledger line; without an amount it is unpriced, and a voided one counts nothing.
+
+    Attributes:
+        jobs: 1 of the line that counts its job; when it is voided, another line of the job begins to.
+    """
 
     person: str
     project: str
     department: str
     billable: bool
     voided: bool
+    jobs: int
     cost: Exact | None = None
     price: Exact | None = None
 
@@ -182,5 +187,6 @@ def _state(row: Mapping[str, Any], side: str, *, voided: bool) -> StateItem:
         department=row[f"{side}department"],
         billable=row[f"{side}billable"],
         voided=voided,
+        jobs=0 if voided else row[f"{side}jobs"],
         **{name: None if micro is None else format_micro(micro) for name, micro in money.items()},
     )

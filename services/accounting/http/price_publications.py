@@ -92,7 +92,7 @@ class PricePublicationApi:
         fields = shown(draft, await self._store.defaults(), self._store.zone)
         if draft.state == "published" or not body.effect:
             return PriceBookCheck(**fields, findings=done.findings, effect=None)
-        effect = await self._effects.of(draft)
+        effect = await self._effects.of(draft, make_default=body.default)
         return PriceBookCheck(
             **fields,
             findings=in_order([*done.findings, *unpriced_findings(draft, effect)]),

@@ -148,6 +148,7 @@ class WhatIfApi:
 
     async def _ask(self, call: Call) -> Any:
         body: WhatIf = call.body
+        _check_key(body.assign)
         filters = self._work.dated(body.filter)
         prices = await self._work.version(body.price_list)
         against = await self._work.version(body.against) if body.against else None
@@ -189,6 +190,22 @@ class WhatIfApi:
             self._work.url, lists, asked, timezone=self._work.timezone, after=place, limit=call.query.limit
         )
         return Page([_difference(each) for each in found], to_cursor(*end) if end else None)
+
+
+def _check_key(assign: AsIf) -> None:
+    """A level without its key means nobody, and nothing would change.
+
+    Raises:
+        Invalid: the key is lacking, or the level has none.
+    """
+    is_whole = assign.level in {"all", "default"}
+    if is_whole == bool(assign.key.strip()):
+        detail = (
+            f"level {assign.level} has no key"
+            if is_whole
+            else f"name the {assign.level} that the list is held to count for"
+        )
+        raise Invalid([FieldError(pointer="/assign/key", detail=detail)])
 
 
 def id_of(call: Call) -> UUID:

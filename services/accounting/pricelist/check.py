@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, cast, get_args
 
 from services.accounting.pricelist.reader import Fault, Reader, WrongPriceList
@@ -95,11 +95,13 @@ def _check_minimum(top: Reader, minimum: int, precision: int, step_micro: int | 
 
 
 def _is_before(one: date | datetime, other: date | datetime) -> bool:
-    """Of a day and a moment only the days can be compared: where the day begins, the installation's zone says."""
+    """Whether it may be so: the installation's zone says where a day begins, so the store looks at it."""
     if isinstance(one, datetime) and isinstance(other, datetime):
         return one.tzinfo is None or other.tzinfo is None or one < other
     days = [each.date() if isinstance(each, datetime) else each for each in (one, other)]
-    return days[0] < days[1] or date.min in days
+    if isinstance(one, datetime) == isinstance(other, datetime) or date.min in days:
+        return days[0] < days[1] or date.min in days
+    return days[0] - days[1] <= timedelta(days=1)
 
 
 def _check_markup(top: Reader, book: str, markup: int | None, tables: Mapping[str, list[Any]]) -> None:

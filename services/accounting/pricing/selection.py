@@ -141,9 +141,9 @@ class Selection:
         ended = [each for each in named if moment and each.valid_until is not None and each.valid_until <= moment]
         if ended:
             last = max(ended, key=lambda each: each.valid_until or each.valid_from)
-            until = last.valid_until.isoformat() if last.valid_until else ""
+            until = (last.file.valid_until or last.valid_until or last.valid_from).isoformat()
             return Unpriced(
                 f"no published price list in book {self.book} is valid: {last.label} was until {until}"
             )
-        earliest = min(each.valid_from for each in named)
-        return Unpriced(f"no published price list in book {self.book} is valid before {earliest.isoformat()}")
+        earliest = min(named, key=lambda each: each.valid_from).file.valid_from.isoformat()
+        return Unpriced(f"no published price list in book {self.book} is valid before {earliest}")

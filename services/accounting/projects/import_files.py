@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, Literal, NamedTuple, get_args
 
-from services.accounting.budgets.budget import DEFAULT_THRESHOLDS, Length, OwnerKind, wrong_thresholds
+from services.accounting.budgets.budget import (
+    DEFAULT_THRESHOLDS,
+    Length,
+    OwnerKind,
+    wrong_days,
+    wrong_thresholds,
+)
 from services.accounting.codes import MAX_CODE, MAX_NAME, MAX_NOTES, wrong_code, wrong_new_code
 from services.accounting.csvfile import (
     DecimalMark,
@@ -264,9 +270,8 @@ def _wrong_together(kind: FileKind, columns: Sequence[Column], values: Sequence[
     if kind != "budget":
         return None
     told = dict(zip((each.name for each in columns), values, strict=True))
-    if told["valid_from"] and told["valid_until"] and told["valid_from"] >= told["valid_until"]:
-        return "valid_until", "must be after valid_from: it is the first day that does not count"
-    return None
+    why = wrong_days(told["valid_from"], told["valid_until"])
+    return ("valid_until", why) if why else None
 
 
 def cells_of(kind: FileKind, thing: Any) -> list[Cell]:

@@ -27,6 +27,7 @@ _STATE: Final = {
     "line": np.int16,
     "kind": np.int16,
     "billable": np.int16,
+    "counted": np.int16,
 }
 """What is kept of a line beside its amounts and rules, as narrow as it goes: about 100 bytes a line."""
 

@@ -31,8 +31,8 @@ class DraftEffects:
         self._timezone = timezone
         self._one_at_a_time = asyncio.Lock()
 
-    async def of(self, draft: Version) -> DraftEffect:
-        """What publishing a draft would have changed last month.
+    async def of(self, draft: Version, *, make_default: bool = False) -> DraftEffect:
+        """What publishing a draft would have changed last month; `make_default` as the default of its book.
 
         Raises:
             Retry: the database is at fault. Reject: the draft makes an amount that is too large for the ledger.
@@ -43,6 +43,7 @@ class DraftEffects:
                 self._url,
                 await load_lists(self._url),
                 await asyncio.to_thread(compiled, draft),
+                make_default=make_default,
                 now=now,
                 timezone=self._timezone,
             )

@@ -40,6 +40,7 @@ _SMALL: Final = {
     "wanted": (25, 1),
     "voided": (26, 1),
     "revision": (27, 32),
+    "counted": (59, 4),
 }
 """Where each stands in `small`: its lowest bit, and how many it has."""
 
@@ -50,6 +51,7 @@ class Lines:
 
     Attributes:
         wanted: 1 for lines that a filter asks for; the others are there because their job is priced as a whole.
+        counted: one more than what its state counts of its job, see accounting.amendment; 0 as its charge does.
         last_entry_id, day: of the state that is booked now, the day since 2000; read where states are posted.
         cost_micro, price_micro: what is booked now; NULL64 where there is no amount.
         inks: one column for each colour of a line's ink set, in its order; 0 where there is none.
@@ -65,6 +67,7 @@ class Lines:
     voided: Whole
     is_minimum: Whole
     billable: Whole
+    counted: Whole
     printer_no: Whole
     person_no: Whole
     project_no: Whole
@@ -145,7 +148,13 @@ def unpacked(columns: Mapping[str, bytes], inks: Sequence[bytes | None], *, occu
     has_ink = np.flatnonzero(found["ink_set_no"])
     by_colour = tuple(_spread(raw, has_ink, len(small)) for raw in inks)
     lines = Lines(**found, inks=by_colour, has_more=MORE[0] in columns)
-    return lines if (np.diff(lines.entry_id) >= 0).all() else lines.take(np.lexsort((lines.line, lines.entry_id)))
+    return lines if _in_order(lines) else lines.take(np.lexsort((lines.line, lines.entry_id)))
+
+
+def _in_order(lines: Lines) -> bool:
+    """Whether jobs, and the lines of each, come in order: the database promises neither."""
+    jobs = np.diff(lines.entry_id)
+    return bool(((jobs > 0) | ((jobs == 0) & (np.diff(lines.line) > 0))).all())
 
 
 def _spread(raw: bytes | None, places: npt.NDArray[np.intp], count: int) -> Whole:

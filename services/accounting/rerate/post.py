@@ -59,8 +59,10 @@ _COLUMNS: Final = (
     ("unpriced_lines", "int2"),
     ("billable", "bool"),
     ("voided", "bool"),
+    ("counted", "int2"),
 )
 _COPY: Final = f"COPY accounting.amendment ({', '.join(name for name, _ in _COLUMNS)}) FROM STDIN (FORMAT BINARY)"
+_ABSENT: Final = {"cost_micro": NULL64, "price_micro": NULL64, "counted": -1}
 _MONEY: Final[tuple[LiteralString, ...]] = ("cost_micro", "price_micro", "unpriced_lines")
 _KEY_KIND: Final[dict[str, LiteralString]] = {"day": "date", "month": "date", "kind": "int2"}
 BYTES_AT_ONCE: Final = 1 << 18
@@ -182,11 +184,12 @@ class Posting:
             "revision": part["revision"] + 1,
             "amendment_kind": np.full(count, ENTRY_KIND[self._correction.leg_kind]),
             "voided": np.zeros(count, np.int64),
+            "counted": part["counted"] - 1,
         }
 
     async def _send(self, columns: Columns) -> None:
         assert self._copy is not None  # noqa: S101 - begun
-        laid_out = [Column(kind, columns[name], NULL64 if name in _MONEY[:2] else None) for name, kind in _COLUMNS]
+        laid_out = [Column(kind, columns[name], _ABSENT.get(name)) for name, kind in _COLUMNS]
         for _, rows in rows_of_one_shape(laid_out, None, 0):
             raw = rows.tobytes()
             for start in range(0, len(raw), BYTES_AT_ONCE):

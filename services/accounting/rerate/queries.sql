@@ -46,7 +46,7 @@ SELECT c.entry_id, c.occurred_at, c.line, c.job_id, c.entry_kind, c.kind, c.outc
     CASE WHEN a.revision IS NULL THEN c.cost_micro ELSE a.cost_micro END AS cost_micro,
     CASE WHEN a.revision IS NULL THEN c.price_micro ELSE a.price_micro END AS price_micro,
     c.day, coalesce(CASE WHEN a.voided THEN a.entry_id ELSE a.entry_id + 1 END, c.entry_id) AS last_entry_id,
-    coalesce(a.unpriced_lines, c.unpriced_lines) AS unpriced_lines
+    coalesce(a.unpriced_lines, c.unpriced_lines) AS unpriced_lines, a.counted
 FROM accounting.charge AS c
 LEFT JOIN (
     SELECT DISTINCT ON (charge_entry_id, line) * FROM accounting.amendment
@@ -58,7 +58,8 @@ WHERE c.occurred_at >= %(start)s AND c.occurred_at < %(end)s AND c.entry_id >= %
 
 -- name: posted_lines
 -- The same where none of the lines was amended.
-SELECT c.*, 0 AS revision, false AS voided, c.entry_id AS last_entry_id FROM accounting.charge AS c
+SELECT c.*, 0 AS revision, false AS voided, c.entry_id AS last_entry_id, NULL::smallint AS counted
+FROM accounting.charge AS c
 WHERE c.occurred_at >= %(start)s AND c.occurred_at < %(end)s AND c.entry_id >= %(since)s AND c.entry_id < %(upto)s
 
 -- name: read_lines

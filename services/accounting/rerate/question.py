@@ -52,6 +52,11 @@ class Lists(Struct, frozen=True):
             assignments = [*assignments, Assignment(book, where.level, where.key, name)]
         return PriceBook([*lists, always], assignments)
 
+    def has_default(self, book: Book) -> bool:
+        """Whether a list was named the default of a book: the first one that is published becomes it."""
+        defaults = [each.name for each in self.assignments if (each.book, each.level) == (book, "default")]
+        return bool(defaults) and defaults[-1] is not None
+
     def is_assigned(self, name: str) -> bool:
         """Whether a list counts for anything."""
         return any(each.name == name for each in self.assignments)

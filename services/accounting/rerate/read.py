@@ -35,7 +35,8 @@ _PACKED: Final[dict[str, LiteralString]] = {
     "printer_person": "(c.printer_no::bigint << 32) | c.person_no",
     "project_department": "(c.project_no::bigint << 32) | c.department_no",
     "media_category": "(c.media_no::bigint << 32) | c.category_no",
-    "small": "(c.revision::bigint << 27) | ((c.voided::integer << 26) | (({wanted})::integer << 25) "
+    "small": "((coalesce(c.counted, -1) + 1)::bigint << 59) | (c.revision::bigint << 27) "
+    "| ((c.voided::integer << 26) | (({wanted})::integer << 25) "
     "| (c.billable::integer << 24) | ((c.entry_kind = 2)::integer << 23) | (coalesce(c.colour_mode, 0) << 21) "
     "| (c.outcome::integer << 18) | (c.kind::integer << 15) | c.line)",
     "occurred_us": "c.occurred_at",

@@ -142,16 +142,25 @@ async def replay(
 
 
 async def effect_of_draft(
-    url: str, lists: Lists, draft: PriceList, *, now: datetime, timezone: str, progress: Progress = nobody
+    url: str,
+    lists: Lists,
+    draft: PriceList,
+    *,
+    make_default: bool,
+    now: datetime,
+    timezone: str,
+    progress: Progress = nobody,
 ) -> Told:
     """What publishing a draft would have changed last month: for the checks before a publication.
 
-    The draft counts at all times in place of the other versions of its list, where the list's name is assigned;
-    a list that is assigned nowhere is held to count by default. Call it from HTTP: it takes a second or two for a
-    million lines.
+    The draft counts at all times in place of the other versions of its list, where the list's name is assigned,
+    and by default where the publication makes it the default of its book; a list that is assigned nowhere is held
+    to count by default, too. Call it from HTTP: it takes a second or two for a million lines.
     """
     period = parse_period("last-month", now=now, timezone=timezone)
-    place = None if lists.is_assigned(draft.file.name) else AsIf(level="default")
+    name = draft.file.name
+    by_default = make_default or not lists.has_default(draft.file.book) or not lists.is_assigned(name)
+    place = AsIf(level="default") if by_default else None
     asked = Replay(filters=LineFilters(), period=period, prices=draft, where=place)
     return await replay(
         url, lists, asked, timezone=timezone, bys=("project", "printer", "category"), progress=progress

@@ -101,6 +101,22 @@ def test_each_threshold_of_a_budget_is_one_alert_in_its_window():
     assert not {each.id for each in found} & {each.id for each in next_month}
 
 
+def test_a_budget_of_another_amount_tells_its_thresholds_anew():
+    """Else one that was raised after an alert would run out without another."""
+    window = window_of(budget(), DAY)
+    before, same, raised = (
+        {each.id for each in alerts_of(each, BudgetUse(window, Use(used)), DAY, now=NOW, currency="EUR")}
+        for each, used in (
+            (budget(), 100_000_000),
+            (budget(hard=True), 100_000_000),
+            (budget(amount_micro=200_000_000), 200_000_000),
+        )
+    )
+    assert len(before) == 3
+    assert before == same
+    assert not before & raised
+
+
 def test_a_person_s_budget_names_the_person_only_in_its_place():
     own = budget(owner_kind="person", owner="alice")
     (alert, *_) = alerts_of(own, BudgetUse(window_of(own, DAY), Use(60_000_000)), DAY, now=NOW, currency="EUR")

@@ -14,6 +14,7 @@ from services.accounting.budgets.budget import (
     Budget,
     Use,
     Window,
+    charged_part,
     crossed,
     day_of,
     decide,
@@ -23,6 +24,7 @@ from services.accounting.budgets.budget import (
     percent_of,
     reached,
     window_of,
+    wrong_days,
     wrong_thresholds,
 )
 
@@ -74,6 +76,32 @@ def test_windows_follow_each_other_without_gap(day, period):
     assert window.first_day <= day < window.end_day
     assert window_of(budget(period=period), window.end_day).first_day == window.end_day
     assert window_of(budget(period=period), window.first_day - timedelta(days=1)).end_day == window.first_day
+
+
+@pytest.mark.parametrize("period", ["month", "quarter", "year"])
+def test_the_last_window_of_the_calendar_has_no_end(period):
+    window = window_of(budget(period=period), date.max)
+    assert (window.end_day, last_day_of(window)) == (None, None)
+    assert window.first_day <= date.max
+    ending = budget(period=period, valid_until=date.max)
+    assert window_of(ending, date.max).end_day == date.max
+
+
+def test_no_more_of_a_window_is_looked_at_than_was_charged_in():
+    first, end = date(2026, 3, 1), date(2026, 12, 1)
+    assert charged_part(Window(None, date.max), first, end) == Window(first, end)
+    assert charged_part(Window(date(2026, 5, 2), None), first, end) == Window(date(2026, 5, 2), end)
+    assert charged_part(Window(date.min, date(2026, 6, 3)), first, end) == Window(first, date(2026, 6, 3))
+    beyond = charged_part(Window(date(2030, 1, 1), date(2031, 1, 1)), first, end)
+    assert beyond.first_day > beyond.end_day, "it is empty"
+
+
+def test_a_budget_ends_after_it_begins():
+    assert wrong_days(date(2026, 1, 2), date(2026, 1, 3)) is None
+    assert wrong_days(None, date(1, 1, 2)) is None
+    assert wrong_days(date(2026, 1, 2), None) is None
+    assert wrong_days(date(2026, 1, 2), date(2026, 1, 2)) is not None
+    assert wrong_days(None, date.min) is not None, "no day would be before it"
 
 
 def test_a_day_is_that_of_the_installation():

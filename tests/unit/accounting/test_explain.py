@@ -8,7 +8,7 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from services.accounting.cli.explanations import explanation_lines
+from services.accounting.cli.explanations import MAX_OTHERS, _candidates, explanation_lines
 from services.accounting.explain.again import NOT_AGAIN, explain_book
 from services.accounting.explain.candidates import Assigned, Considered, Published, candidates
 from services.accounting.explain.exact import exact_text
@@ -100,7 +100,8 @@ def test_each_list_that_was_considered_says_why_it_was_taken_or_not():
         Published(6, "our-cost", 1, "cost", NEW_YEAR, NEW_YEAR),
     ]
     named = [Assigned("price", "default", "", "standard", NEW_YEAR)]
-    found = candidates("price", 2, Considered(NOON, NOON, Payer(), PRINTER), published, named)
+    line = Considered(NOON, NOON, Payer(), PRINTER)
+    found = candidates("price", 2, "standard v2: ppu 1.10", line, published=published, assigned=named, when=str)
 
     assert [(each.price_list, each.version, each.chosen) for each in found] == [
         ("standard", 2, True), ("standard", 4, False), ("standard", 3, False), ("standard", 1, False),
@@ -150,7 +151,9 @@ def test_each_level_says_why_its_list_was_taken_or_not():
         Assigned("price", "project", "P-100", "after", later),
     ]
     line = Considered(NOON, NOON, Payer("P-100", "C-7", "ARCH"), PRINTER)
-    found = candidates("price", 3, line, published, assigned)
+    found = candidates(
+        "price", 3, "client v1 for customer C-7: ppu", line, published=published, assigned=assigned, when=str
+    )
 
     assert [(each.price_list, each.level, each.chosen) for each in found] == [
         ("client", "customer C-7", True),
@@ -161,12 +164,63 @@ def test_each_level_says_why_its_list_was_taken_or_not():
         ("standard", "default", False),
     ]
     reasons = {each.price_list: each.why for each in found}
-    assert reasons["client"] == "counts for customer C-7 and is valid from 2026-01-01T00:00:00+00:00"
-    assert reasons["bridge"] == "was valid only until 2026-11-02T12:00:00+00:00"
+    assert reasons["client"] == "counts for customer C-7 and is valid from 2026-01-01 00:00:00+00:00"
+    assert reasons["bridge"] == "was valid only until 2026-11-02 12:00:00+00:00"
     assert reasons["arch"] == "is for department ARCH, and the list for customer C-7 comes first"
     assert "published only at" in reasons["late"]
     assert reasons["draft only"] == "had no published version"
     assert reasons["standard"] == "counts by default only, and the list for customer C-7 comes first"
+
+
+@pytest.mark.parametrize(
+    ("rule", "by"),
+    [
+        ("a v1 for project P-A: ppu 1.00 per m2 of printed area", "project P-A"),
+        ("a v1 for project P-A has no rate for category x on T1700", "project P-A"),
+        ("a v1 for project P-A adds to the cost, and there is none: no price list", "project P-A"),
+        ("a v1: ppu 1.00 per m2 of printed area", "default"),
+        ("a v1 has no rate for category x on T1700", "default"),
+    ],
+)
+def test_a_line_that_was_corrected_says_what_chose_its_list_when_it_was_priced(rule, by):
+    published = [
+        Published(1, "a", 1, "price", NEW_YEAR, NEW_YEAR),
+        Published(2, "b", 1, "price", NEW_YEAR, NEW_YEAR),
+    ]
+    assigned = [
+        Assigned("price", "default", "", "a" if by == "default" else "b", NEW_YEAR),
+        Assigned("price", "project", "P-A", "a", NEW_YEAR),
+        Assigned("price", "project", "P-B", "b", NEW_YEAR),
+    ]
+    line = Considered(NOON, NOON, Payer("P-B"), PRINTER)
+    chosen, other = candidates("price", 1, rule, line, published=published, assigned=assigned, when=str)
+
+    where = "in its book" if by == "default" else f"for {by}"
+    assert (chosen.level, chosen.why) == (by, f"counts {where} and is valid from {NEW_YEAR}")
+    assert other.why == "is for project P-B, but did not count for this line when it was priced"
+
+
+def test_a_key_that_looks_like_a_rule_is_still_told_in_full():
+    published = [Published(1, "a", 1, "price", NEW_YEAR, NEW_YEAR)]
+    assigned = [Assigned("price", "project", "P: 7 has it", "a", NEW_YEAR)]
+    line = Considered(NOON, NOON, Payer("P: 7 has it"), PRINTER)
+    (chosen,) = candidates(
+        "price", 1, "a v1 for project P: 7 has it: ppu", line, published=published, assigned=assigned, when=str
+    )
+
+    assert chosen.level == "project P: 7 has it"
+
+
+def test_of_lists_that_are_for_other_lines_people_read_a_few():
+    published = [Published(n, f"list {n:03}", 1, "price", NEW_YEAR, NEW_YEAR) for n in range(200)]
+    assigned = [Assigned("price", "default", "", "list 150", NEW_YEAR)]
+    line = Considered(NOON, NOON, Payer(), PRINTER)
+    found = candidates("price", 150, "list 150 v1: ppu", line, published=published, assigned=assigned, when=str)
+    told = list(_candidates(msgspec.to_builtins(found)))
+
+    assert len(told) == 1 + MAX_OTHERS + 1
+    assert told[0].startswith("  * list 150 v1 counts in its book")
+    assert told[-1] == "  - and 194 more that are not for this line: `--json` shows them"
 
 
 def test_a_sum_with_overhead_in_steps_for_a_project_with_a_colon_is_explained():

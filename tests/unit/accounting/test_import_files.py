@@ -115,6 +115,11 @@ def test_amounts_with_a_decimal_comma_are_read_exactly():
     ]  # fmt: skip
 
 
+def test_a_budget_that_would_end_before_every_day_is_refused():
+    file = b"owner_kind,owner,period,amount,valid_until\nproject,P-1,total,5.00,0001-01-01\n"
+    assert [fault.place for fault in read_file("budget", file).faults] == ["line 2, column valid_until"]
+
+
 @pytest.mark.parametrize(
     "file", [b"name\nBridge\n", b"code,colour\nP-1,red\n", b'code,name\nP-1,"Bridge\nP-2,x\n', b""]
 )

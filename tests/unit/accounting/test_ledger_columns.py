@@ -1,8 +1,7 @@
-"""A batch taken by column reads as record by record: moments, identities, hashes, kinds, texts on the wire."""
+"""A batch taken by column reads as record by record: moments, identities, hashes, kinds."""
 
 from __future__ import annotations
 
-import struct
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.accounting.ledger.fast import table
 from services.accounting.ledger.fast.identity import equal_texts, job_ids
 from services.accounting.ledger.fast.layout import groups
 from services.accounting.ledger.fast.moments import moments_of_texts
@@ -103,18 +101,6 @@ def test_rows_are_grouped_by_all_of_their_columns(rows: list[tuple[int, bool, in
     assert len(firsts) == len(set(rows))
     assert [rows[firsts[of]] for of in group] == rows
     assert all(rows.index(rows[at]) == at for at in firsts)
-
-
-def test_texts_stand_behind_the_fixed_part_of_each_row() -> None:
-    rows = np.array([1, 2], ">i4")
-    found = table.with_texts(rows, [["a", "\u00e9" * 3_000], [None, "x"], [None, None]])
-    absent = struct.pack(">i", -1)
-    assert found == b"".join(
-        [
-            struct.pack(">ii", 1, 1) + b"a" + absent + absent,
-            struct.pack(">ii", 2, 6_000) + ("\u00e9" * 3_000).encode() + struct.pack(">i", 1) + b"x" + absent,
-        ]
-    )
 
 
 GOLDEN = -5_188_675_725_214_332_832

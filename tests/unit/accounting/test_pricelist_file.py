@@ -188,6 +188,26 @@ def test_every_fault_is_told_at_once_with_its_place():
 
 
 @pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2026-01-01", "2026-01-01T12:00:00+01:00"),
+        ("2026-06-02", "2026-06-01T23:00:00+00:00"),  # an hour into the day in Berlin
+        ("2026-01-01T12:00:00+01:00", "2026-01-02"),
+    ],
+)
+def test_a_list_may_be_valid_for_a_part_of_a_day(start, end):
+    file = from_toml(f'name = "x"\nbook = "price"\ncurrency = "EUR"\nvalid_from = {start}\nvalid_until = {end}\n'
+                     '[[ppu]]\nper_m2 = "1"\n', currency="EUR")  # fmt: skip
+    assert (file.valid_from.isoformat(), file.valid_until.isoformat()) == (start, end)
+
+
+def test_an_end_days_before_the_start_is_refused():
+    with pytest.raises(WrongPriceList, match="after valid_from"):
+        from_toml('name = "x"\nbook = "price"\ncurrency = "EUR"\nvalid_from = 2026-01-03\n'
+                  'valid_until = 2026-01-01T23:00:00+00:00\n[[ppu]]\nper_m2 = "1"\n', currency="EUR")  # fmt: skip
+
+
+@pytest.mark.parametrize(
     ("rates", "pointer", "words"),
     [
         ("", "", "neither rates nor a markup"),

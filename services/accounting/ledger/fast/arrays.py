@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,15 +16,28 @@ ARRAY_OID: Final = {"int2": 1005, "int4": 1007, "int8": 1016, "date": 1182, "uui
 WIRE: Final = {"int2": ">i2", "int4": ">i4", "int8": ">i8", "date": ">i4", "uuid": "V16"}
 
 
-def binary_array(values: npt.NDArray[Any], kind: str) -> bytes:
+def binary_array(values: npt.NDArray[Any], kind: str) -> Buffer:
     """A one-dimensional array without NULL in the binary format (array_send)."""
-    header = np.array([(1 if len(values) else 0, 0, OID[kind], len(values), 1)], _HEADER).tobytes()
-    if not len(values):
-        return header[:12]
-    items = np.empty(len(values), np.dtype([("size", ">i4"), ("value", WIRE[kind])]))
-    items["size"] = np.dtype(WIRE[kind]).itemsize
-    items["value"] = values
-    return header + items.tobytes()
+    return binary_arrays(values[None, :], kind)[0]
+
+
+def binary_arrays(rows: npt.NDArray[Any], kind: str) -> list[Buffer]:
+    """One such array for each row."""
+    count, length = rows.shape
+    header = np.array([(1 if length else 0, 0, OID[kind], length, 1)], _HEADER).view(np.uint8)
+    if not length:
+        return [header[:_EMPTY].data] * count
+    item = np.dtype([("size", ">i4"), ("value", WIRE[kind])])
+    raw = np.empty((count, len(header) + item.itemsize * length), np.uint8)
+    raw[:, : len(header)] = header
+    items = np.ndarray(rows.shape, item, raw.data, len(header), (raw.shape[1], item.itemsize))
+    items["size"] = item["value"].itemsize
+    items["value"] = rows
+    return [each.data for each in raw]
+
+
+_EMPTY: Final = 12
+"""How much of the header there is where nothing follows."""
 
 
 class Raw:
@@ -35,6 +48,15 @@ class Raw:
 
     def __init__(self, values: npt.NDArray[Any]) -> None:
         self.raw = binary_array(values, self.kind)
+
+    @classmethod
+    def all_of(cls, rows: npt.NDArray[Any]) -> list[Self]:
+        """One for each row, made at once."""
+        made = []
+        for raw in binary_arrays(rows, cls.kind):
+            made.append(cls.__new__(cls))
+            made[-1].raw = raw
+        return made
 
 
 class _RawDumper(Dumper):

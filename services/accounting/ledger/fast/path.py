@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,37 +16,21 @@ from services.accounting.dimensions import Dimensions
 from services.accounting.ledger.columns import CHARGE_COLUMNS, CHARGE_NAMES, JOB_COLUMNS, JOB_NAMES, NULLABLE
 from services.accounting.ledger.fast import amounts, sums, table
 from services.accounting.ledger.fast.alike import MIN_ALIKE
-from services.accounting.ledger.fast.arrays import RAW, register
-from services.accounting.ledger.fast.days import Days, first_day, month_starts
+from services.accounting.ledger.fast.arrays import register
+from services.accounting.ledger.fast.cells import cells_of, roll_up
+from services.accounting.ledger.fast.days import Days, first_day
 from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Columns
+from services.accounting.ledger.fast.posted import posted_before
 from services.accounting.ledger.fast.rates import Rates
 from services.accounting.ledger.fast.rows import Rows
+from services.accounting.ledger.fast.texts import Bytes
 from services.accounting.ledger.read import microseconds
 from services.accounting.ledger.read_correction import Correction
-from services.accounting.ledger.simple_path import QUERIES
 from services.accounting.ledger.work import Refusal, Work
-from services.accounting.rollups import ROLLUPS, SUMS, VALUES, Rollup, moved_on
 
 _COPY_JOBS: Final = f"COPY accounting.job ({JOB_NAMES}) FROM STDIN (FORMAT BINARY)".encode()
 _COPY_CHARGES: Final = f"COPY accounting.charge ({CHARGE_NAMES}) FROM STDIN (FORMAT BINARY)".encode()
-_KEY_KIND: Final = {"day": "date", "month": "date", "kind": "int2"}
 _NULLS: Final = {"int8": NULL64, "timestamptz": NULL64, "int4": NULL32, "int2": NULL16}
-
-
-def _roll_up(rollup: Rollup) -> LiteralString:
-    """Moves a rollup on by cells that come as arrays."""
-    kinds = [*_kinds(rollup), *(["int8"] * len(VALUES))]
-    arrays: LiteralString = ", ".join(f"%b::{kind}[]" for kind in kinds)
-    names: LiteralString = ", ".join((*rollup.columns, *VALUES))
-    return moved_on(rollup, f"SELECT * FROM unnest({arrays}) AS u({names})")  # noqa: S608
-
-
-def _kinds(rollup: Rollup) -> list[str]:
-    """The types of a rollup's key columns."""
-    return [_KEY_KIND.get(key, "int4") for key in rollup.columns]
-
-
-_ROLL_UP: Final = [(rollup, _roll_up(rollup)) for rollup in ROLLUPS]
 
 
 class PackedBatch:
@@ -66,7 +50,7 @@ class PackedBatch:
         self._jobs, self._lines = rows.jobs, rows.lines
         self._is_posted = rows.is_posted
         self.first_day = first_day(self._jobs["day"][rows.is_posted])
-        self._texts = [texts.tolist() for texts in rows.texts]
+        self._texts = rows.texts
         self._ink_ul = rows.ink_ul
         self._ink_counts = self._lines["inks"]
         self._ink_starts = self._lines["ink_at"]
@@ -116,31 +100,31 @@ class PackedBatch:
         lines = np.flatnonzero(keep[self._lines["job"]])
         if len(jobs):
             moment = microseconds(posted_at)
-            charges = self._charges(lines, moment)
+            job_bytes = self._job_bytes(jobs, moment)
             with connection.cursor() as cursor:
+                # The server works on what was sent while more is made ready here.
                 with cursor.copy(_COPY_JOBS) as copy:
-                    copy.write(self._job_bytes(jobs, moment))
+                    copy.write(job_bytes.data)
+                    charges = self._charges(lines, moment)
+                    charge_bytes = self._charge_bytes(lines, charges)
                 with cursor.copy(_COPY_CHARGES) as copy:
-                    copy.write(self._charge_bytes(lines, charges))
-                self._roll_up(connection, charges)
+                    copy.write(charge_bytes.data)
+                    moves = cells_of(charges)
+            roll_up(connection, moves)
         return len(jobs), len(lines), told - len(jobs) - len(contradictions), contradictions
 
     def _new(self, connection: Connection[TupleRow]) -> tuple[npt.NDArray[np.bool_], list[int]]:
         """Which jobs are not posted yet, and the entry ids of those that contradict one that is."""
         keep, ids, said = self._is_posted.copy(), self._jobs["job_id"], self._jobs["payload_hash"].copy()
-        found = connection.execute(QUERIES["posted_before"], [RAW["uuid"](np.sort(ids[keep]))]).fetchall()
-        if found:
-            position = {ids[at].tobytes(): at for at in np.flatnonzero(keep).tolist()}
-            for identity, posted in found:
-                at = position[identity.bytes]
-                keep[at] = False
-                said[at] = posted
+        for at, posted in posted_before(connection, ids, np.flatnonzero(keep)):
+            keep[at] = False
+            said[at] = posted
         differs = np.flatnonzero(said != self._jobs["payload_hash"])
         contradictions = self._jobs["entry_id"][differs].tolist()
         contradictions += [each.entry_id for each in self._again if each.payload_hash != said[each.first]]
         return keep, contradictions
 
-    def _job_bytes(self, which: npt.NDArray[np.intp], posted_at: int) -> bytes:
+    def _job_bytes(self, which: npt.NDArray[np.intp], posted_at: int) -> Bytes:
         columns = []
         for name, kind in JOB_COLUMNS[: -len(self._texts)]:
             if name == "posted_at":
@@ -148,13 +132,7 @@ class PackedBatch:
             else:
                 values = (self._job_numbers if name in self._job_numbers else self._jobs)[name][which]
             columns.append(table.Column(kind, values, _NULLS[kind] if name in NULLABLE else None))
-        parts = [table.SIGNATURE]
-        for rows, laid_out in table.rows_of_one_shape(columns, None, len(self._texts)):
-            here = which[rows].tolist()
-            texts = [[column[at] for at in here] for column in self._texts]
-            parts.append(table.with_texts(laid_out, texts))
-        parts.append(table.TRAILER)
-        return b"".join(parts)
+        return table.copy_of(columns, texts=[column.take(which) for column in self._texts])
 
     def _charges(self, which: npt.NDArray[np.intp], posted_at: int) -> Columns:
         """Every column of the charges by name, but for ink_ul."""
@@ -171,28 +149,13 @@ class PackedBatch:
         found["posted_at"] = np.full(len(which), posted_at)
         return found | {name: lines[name][which] for name, _ in CHARGE_COLUMNS[:-1] if name not in found}
 
-    def _charge_bytes(self, which: npt.NDArray[np.intp], charges: Columns) -> bytes:
+    def _charge_bytes(self, which: npt.NDArray[np.intp], charges: Columns) -> Bytes:
         columns = [
             table.Column(kind, charges[name], _NULLS[kind] if name in NULLABLE else None)
             for name, kind in CHARGE_COLUMNS[:-1]
         ]
         lists = table.Lists(self._ink_ul, self._ink_starts[which], self._ink_counts[which])
-        shapes = [rows.tobytes() for _, rows in table.rows_of_one_shape(columns, lists, 0)]
-        return b"".join([table.SIGNATURE, *shapes, table.TRAILER])
-
-    def _roll_up(self, connection: Connection[TupleRow], charges: Columns) -> None:
-        counted = [charges[of].astype(np.int64) for _, of in SUMS]
-        for index, (_, of) in enumerate(SUMS):
-            if of in NULLABLE:
-                counted[index][charges[of] == np.iinfo(charges[of].dtype).min] = 0
-        values = np.column_stack([charges["jobs"].astype(np.int64), *counted])
-        sums.guard(values)
-        charges = charges | {"month": month_starts(charges["day"])}
-        for rollup, statement in _ROLL_UP:
-            values[:, 0] = charges[rollup.counts]
-            keys, totals = sums.cells([charges[name] for name in rollup.columns], values)
-            arrays = [RAW[kind](key) for kind, key in zip(_kinds(rollup), keys, strict=True)]
-            connection.execute(statement, [*arrays, *(RAW["int8"](column) for column in totals.T)])
+        return table.copy_of(columns, lists)
 
 
 def packed_batch(

@@ -70,12 +70,13 @@ def cells(keys: Sequence[npt.NDArray[Any]], values: npt.NDArray[np.int64]) -> tu
 def _by_place(keys: Column, values: Column, places: int) -> tuple[Column, Column]:
     """The different keys in order, and their sums: each row is added where its key's number stands."""
     present = np.flatnonzero(np.bincount(keys, minlength=places))
-    sums = np.empty((len(present), values.shape[1]), np.int64)
+    sums = np.zeros((values.shape[1], len(present)), np.int64)
     for index, column in enumerate(values.T):
-        running = np.zeros(places, np.int64)
-        np.add.at(running, keys, np.ascontiguousarray(column))
-        sums[:, index] = running[present]
-    return present, sums
+        if column.any():
+            running = np.zeros(places, np.int64)
+            np.add.at(running, keys, np.ascontiguousarray(column))
+            sums[index] = running[present]
+    return present, sums.T
 
 
 def _by_order(keys: Column, values: Column) -> tuple[Column, Column]:
@@ -83,5 +84,8 @@ def _by_order(keys: Column, values: Column) -> tuple[Column, Column]:
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))[: len(values)]
-    sums = np.add.reduceat(values[order], starts, axis=0) if len(values) else values
-    return ordered[starts], sums
+    sums = np.zeros((values.shape[1], len(starts)), np.int64)
+    for index, column in enumerate(values.T):
+        if len(starts) and column.any():
+            sums[index] = np.add.reduceat(column[order], starts)
+    return ordered[starts], sums.T

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import chain, repeat
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from services.accounting.ledger.fast.texts import ABSENT, WIDTH, Bytes, Texts, blocks
 
 SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER: Final = b"\xff\xff"
@@ -19,6 +19,8 @@ _WIRE: Final = {
 _BIGINT_OID: Final = 20
 _ARRAY: Final = np.dtype([(name, ">i4") for name in ("size", "dimensions", "has_null", "oid", "length", "first")])
 _ITEM: Final = np.dtype([("size", ">i4"), ("value", ">i8")])
+_SIZE: Final = 4
+"""The bytes of a field's size, which stands before each field."""
 
 
 class Column(NamedTuple):
@@ -37,8 +39,38 @@ class Lists(NamedTuple):
     counts: npt.NDArray[np.int64]
 
 
+def copy_of(columns: Sequence[Column], lists: Lists | None = None, texts: Sequence[Texts] = ()) -> Bytes:
+    """All that COPY takes, rows in their order; a bigint[] column may stand behind the columns, or else texts.
+
+    Texts are written in blocks that are wider than most of them. What that spoils lies in later fields of the same
+    row or in the first part of the next one, which are written after it.
+    """
+    shapes = list(rows_of_one_shape(columns, lists, len(texts)))
+    fixed = np.empty(len(columns[0].values), np.int64)
+    for which, rows in shapes:
+        fixed[which] = rows.dtype.itemsize
+    lengths = [each.lengths() for each in texts]
+    ends = np.cumsum(fixed + sum(lengths) + _SIZE * len(texts)) + len(SIGNATURE)
+    end = int(ends[-1]) if len(ends) else len(SIGNATURE)
+    starts = np.concatenate([[len(SIGNATURE)], ends])[:-1]
+    width = min([WIDTH, *(rows.dtype.itemsize for _, rows in shapes)])
+    out = np.empty(end + width, np.uint8)
+    places = starts + fixed
+    for column, length in zip(texts, lengths, strict=True):
+        blocks(out, _SIZE)[places] = column.sizes.astype(">i4").view(f"V{_SIZE}")
+        places += _SIZE
+        column.put(out, places, width)
+        places += length
+    for which, rows in shapes:
+        size = rows.dtype.itemsize
+        blocks(out, size)[starts[which]] = rows.view(f"V{size}")
+    out[: len(SIGNATURE)] = np.frombuffer(SIGNATURE, np.uint8)
+    out[end : end + len(TRAILER)] = np.frombuffer(TRAILER, np.uint8)
+    return out[: end + len(TRAILER)]
+
+
 def rows_of_one_shape(
-    columns: Sequence[Column], lists: Lists | None, more_fields: int
+    columns: Sequence[Column], lists: Lists | None = None, more_fields: int = 0
 ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[Any]]]:
     """Lays out rows group by group: which rows, and their bytes as a structured array.
 
@@ -47,81 +79,72 @@ def rows_of_one_shape(
         lists: a bigint[] column after them.
         more_fields: how many fields the caller puts behind each row.
     """
-    count = len(columns[0].values)
-    shape = np.zeros(count, np.int64)
-    nullable = [index for index, column in enumerate(columns) if column.null is not None]
-    for bit, index in enumerate(nullable):
-        column = columns[index]
-        shape |= (column.values == column.null).astype(np.int64) << bit
-    if lists is not None:
-        shape |= lists.counts << len(nullable)
-    fields = len(columns) + (lists is not None) + more_fields
-    for each in np.unique(shape):
-        which = np.flatnonzero(shape == each)
-        absent = frozenset(index for bit, index in enumerate(nullable) if int(each) >> bit & 1)
-        items = int(each) >> len(nullable) if lists is not None else -1
-        dtype = _layout(tuple(column.kind for column in columns), absent, items)
-        rows = np.empty(len(which), dtype)
-        rows["fields"] = fields
+    kinds = tuple(column.kind for column in columns)
+    for which, absent, items in _shapes(columns, lists):
+        template = _template(kinds, absent, items, len(columns) + (lists is not None) + more_fields)
+        rows = np.empty(len(which), template.dtype)
+        rows.view(f"V{template.dtype.itemsize}")[:] = template.view(f"V{template.dtype.itemsize}")
+        is_all = len(which) == len(columns[0].values)
         for index, column in enumerate(columns):
-            rows[f"size{index}"] = -1 if index in absent else np.dtype(_WIRE[column.kind]).itemsize
             if index not in absent:
-                rows[f"value{index}"] = column.values[which]
-        if lists is not None:
-            _fill_lists(rows, lists.flat, lists.starts[which], items)
+                rows[f"value{index}"] = column.values if is_all else column.values[which]
+        if lists is not None and items:
+            rows["items"]["value"] = lists.flat[lists.starts[which][:, None] + np.arange(items)]
         yield which, rows
 
 
-class _Sizes(dict[int, bytes]):
-    """The length words of fields, made as they are met."""
-
-    def __missing__(self, size: int) -> bytes:
-        word = struct.pack(">i", size)
-        if len(self) < _MAX_SIZES:
-            self[size] = word
-        return word
-
-
-_MAX_SIZES: Final = 4_096
-_SIZES: Final = _Sizes()
-_ABSENT: Final = struct.pack(">i", -1)
-
-
-def with_texts(rows: npt.NDArray[Any], columns: Sequence[Sequence[str | None]]) -> bytes:
-    """Rows of one shape with text fields behind each of them."""
-    fields: list[Iterable[bytes]] = [rows.view(f"V{rows.dtype.itemsize}").tolist()]
-    for texts in columns:
-        absent = texts.count(None)
-        if absent == len(texts):
-            fields.append(repeat(_ABSENT))
+def _shapes(
+    columns: Sequence[Column], lists: Lists | None
+) -> Iterator[tuple[npt.NDArray[np.intp], frozenset[int], int]]:
+    """Rows of one shape each: which they are, the columns that they lack, and the length of their list or -1."""
+    count = len(columns[0].values)
+    shape = np.zeros(count, np.int64) if lists is None else lists.counts.astype(np.int64)
+    lacking, lacked = [], set()
+    for index, column in enumerate(columns):
+        if column.null is None:
             continue
-        raw = [(text or "").encode() for text in texts]
-        sizes: Iterable[bytes] = map(_SIZES.__getitem__, map(len, raw))
-        if absent:
-            sizes = [_ABSENT if text is None else size for text, size in zip(texts, sizes, strict=True)]
-        fields += [sizes, raw]
-    return b"".join(chain.from_iterable(zip(*fields, strict=False)))
+        is_absent = column.values == column.null
+        absent = int(np.count_nonzero(is_absent))
+        if absent == count:
+            lacked.add(index)
+        elif absent:
+            shape = shape << 1 | is_absent
+            lacking.append(index)
+    for each in _different(shape):
+        which = np.flatnonzero(shape == each)
+        bits = [index for bit, index in enumerate(reversed(lacking)) if each >> bit & 1]
+        yield which, frozenset([*lacked, *bits]), each >> len(lacking) if lists is not None else -1
 
 
-def _fill_lists(rows: npt.NDArray[Any], flat: npt.NDArray[np.int64], starts: npt.NDArray[Any], items: int) -> None:
-    if items == 0:
-        rows["no_list"] = -1
-        return
-    rows["list"] = np.array([(20 + 12 * items, 1, 0, _BIGINT_OID, items, 1)], _ARRAY)
-    rows["items"]["size"] = 8
-    rows["items"]["value"] = flat[starts[:, None] + np.arange(items)]
+def _different(shape: npt.NDArray[np.int64]) -> list[int]:
+    """The numbers that there are."""
+    is_small = len(shape) and int(shape.max()) < _FEW
+    found: list[int] = (np.flatnonzero(np.bincount(shape)) if is_small else np.unique(shape)).tolist()
+    return found
+
+
+_FEW: Final = 4_096
 
 
 @lru_cache(maxsize=1_024)
-def _layout(kinds: tuple[str, ...], absent: frozenset[int], items: int) -> np.dtype[Any]:
-    """One row: the number of fields, then per field its size and, unless absent, its value."""
-    fields: list[Any] = [("fields", ">i2")]
+def _template(kinds: tuple[str, ...], absent: frozenset[int], items: int, fields: int) -> npt.NDArray[Any]:
+    """One row without its values: the number of fields, then per field its size and, unless absent, its value."""
+    layout: list[Any] = [("fields", ">i2")]
     for index, kind in enumerate(kinds):
-        fields.append((f"size{index}", ">i4"))
+        layout.append((f"size{index}", ">i4"))
         if index not in absent:
-            fields.append((f"value{index}", _WIRE[kind]))
+            layout.append((f"value{index}", _WIRE[kind]))
     if items == 0:
-        fields.append(("no_list", ">i4"))
+        layout.append(("list", ">i4"))
     elif items > 0:
-        fields += [("list", _ARRAY), ("items", _ITEM, (items,))]
-    return np.dtype(fields)
+        layout += [("list", _ARRAY), ("items", _ITEM, (items,))]
+    row = np.zeros(1, np.dtype(layout))
+    row["fields"] = fields
+    for index, kind in enumerate(kinds):
+        row[f"size{index}"] = ABSENT if index in absent else np.dtype(_WIRE[kind]).itemsize
+    if items == 0:
+        row["list"] = ABSENT
+    elif items > 0:
+        row["list"] = (20 + 12 * items, 1, 0, _BIGINT_OID, items, 1)
+        row["items"]["size"] = 8
+    return row
