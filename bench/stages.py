@@ -44,7 +44,7 @@ def main() -> None:
         assert rates
 
         def find(work: Work) -> None:
-            list(alike(columns(work.records)[0]))
+            list(alike(columns(work.records)[0], rates.spellings))
 
         first = works[1]
         _stage("  find records that are spelled alike", first, find)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.accounting.ledger.fast.raw import PADDING, Bytes, Flags, Places, Raw, Whole
+from services.accounting.ledger.fast.readable import Spellings
 from services.accounting.ledger.fast.spelling import Path, Spelling
 
 MIN_ALIKE: Final = 150
@@ -31,11 +32,11 @@ class Alike(NamedTuple):
     raw: Raw
     spelling: Spelling
     at: npt.NDArray[np.intp]
-    marks: Whole
+    marks: npt.NDArray[np.int32]
 
     def only(self, which: Flags) -> Alike:
         """Some of them."""
-        return self._replace(at=self.at[which], marks=self.marks[:, which])
+        return self if which.all() else self._replace(at=self.at[which], marks=self.marks[:, which])
 
     def text(self, path: Path) -> Places:
         """Where the texts of a path stand."""
@@ -48,11 +49,11 @@ class Alike(NamedTuple):
         return Places(starts + before, sizes - before - after)
 
     def _piece(self, piece: int) -> Places:
-        starts = self.marks[piece] + 1
+        starts = self.marks[piece].astype(np.int64) + 1
         return Places(starts, self.marks[piece + 1] - starts)
 
 
-def alike(values: Sequence[bytes | None], *, at_least: int = MIN_ALIKE) -> Iterator[Alike]:
+def alike(values: Sequence[bytes | None], spellings: Spellings, *, at_least: int = MIN_ALIKE) -> Iterator[Alike]:
     """Groups of at least so many records that are spelled alike; a record is in one of them, or in none."""
     told: list[bytes] = [value or b"" for value in values]
     if len(told) < at_least:
@@ -60,33 +61,33 @@ def alike(values: Sequence[bytes | None], *, at_least: int = MIN_ALIKE) -> Itera
     raw = Raw(b"".join([PADDING, *told, PADDING]))
     sizes = np.fromiter(map(len, told), np.int64, len(told))
     ends = np.cumsum(sizes) + len(PADDING)
-    quotes = np.flatnonzero(raw.buffer == _QUOTE)
+    quotes = np.flatnonzero(raw.buffer == _QUOTE).astype(np.int32)
     first = np.searchsorted(quotes, ends - sizes)
     counts = np.diff(np.append(first, len(quotes)))
     counts[_are_unusual(raw, ends)] = 0
-    tries = 0
+    tries = iter(range(MAX_SPELLINGS))
     for count in np.flatnonzero(np.bincount(counts) >= at_least).tolist():
         if not count:
             continue
-        rows = np.flatnonzero(counts == count)
-        marks = np.empty((count + 2, len(rows)), np.int64)
-        marks[0], marks[-1] = (ends - sizes)[rows] - 1, ends[rows]
-        in_a_row = np.ndarray((len(quotes) - count + 1,), f"V{8 * count}", buffer=quotes.data, strides=(8,))
-        marks[1:-1] = in_a_row[first[rows]].view(np.int64).reshape(len(rows), count).T
-        while len(rows) >= at_least and tries < MAX_SPELLINGS:
-            tries += 1
+        at = np.flatnonzero(counts == count)
+        marks = np.empty((count + 2, len(at)), np.int32)
+        marks[0], marks[-1] = (ends - sizes)[at] - 1, ends[at]
+        in_a_row = np.ndarray((len(quotes) - count + 1,), f"V{4 * count}", buffer=quotes.data, strides=(4,))
+        marks[1:-1] = in_a_row[first[at]].view(np.int32).reshape(len(at), count).T
+        known = iter(spellings.of(len(marks)))
+        while len(at) >= at_least:
+            spelling = next(known, None)
+            if spelling is None and next(tries, None) is None:
+                return
             try:
-                spelling = Spelling(told[rows[0]])
+                spelling, is_readable = (spelling, True) if spelling else spellings.learn(told[at[0]])
             except ValueError:
-                rows, marks = rows[1:], marks[:, 1:]
+                at, marks = at[1:], marks[:, 1:]
                 continue
             fits = _fit(raw, spelling, marks)
-            if fits.all():
-                yield Alike(raw, spelling, rows, marks)
-                break
-            if np.count_nonzero(fits) >= at_least:
-                yield Alike(raw, spelling, rows[fits], marks[:, fits])
-            rows, marks = rows[~fits], marks[:, ~fits]
+            if is_readable and np.count_nonzero(fits) >= at_least:
+                yield Alike(raw, spelling, at, marks).only(fits)
+            at, marks = at[~fits], marks[:, ~fits]
 
 
 def _are_unusual(raw: Raw, ends: Whole) -> npt.NDArray[np.intp]:
@@ -107,7 +108,7 @@ def _are_unusual(raw: Raw, ends: Whole) -> npt.NDArray[np.intp]:
     return np.unique(np.searchsorted(ends, np.concatenate(found) + len(PADDING), side="right"))
 
 
-def _fit(raw: Raw, spelling: Spelling, marks: Whole) -> Flags:
+def _fit(raw: Raw, spelling: Spelling, marks: npt.NDArray[np.int32]) -> Flags:
     """Which records have a spelling."""
     sizes = np.diff(marks, axis=0) - 1
     fits: Flags = (sizes[spelling.fixed] == np.array(spelling.sizes)[:, None]).all(axis=0)

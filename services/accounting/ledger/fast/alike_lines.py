@@ -13,8 +13,9 @@ from services.accounting.ledger.fast.ink import inks_used, no_inks
 from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Columns
 from services.accounting.ledger.fast.names import Keys
 from services.accounting.ledger.fast.raw import Places, Whole, distinct
+from services.accounting.ledger.fast.readable import LINES
 from services.accounting.ledger.fast.spelling import Path
-from services.accounting.ledger.fast.values import LINES, Values
+from services.accounting.ledger.fast.values import Values
 from services.accounting.ledger.read import codes_key
 
 

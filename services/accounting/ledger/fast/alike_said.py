@@ -11,9 +11,10 @@ import numpy.typing as npt
 from msgspec.structs import fields
 
 from services.accounting.ledger.fast.raw import Whole
+from services.accounting.ledger.fast.readable import LINES
 from services.accounting.ledger.fast.slots import Slots
 from services.accounting.ledger.fast.spelling import Path, Spelling
-from services.accounting.ledger.fast.values import LINES, Values
+from services.accounting.ledger.fast.values import Values
 from services.accounting.ledger.read import canonical
 from shared.events.jobs import JobCompleted, JobLine, PersonRef, PrinterRef
 

@@ -40,7 +40,7 @@ assert [path[-1] for path in _TEXTS] == list(TEXTS)  # noqa: S101
 def facts_of(alike: Sequence[Alike], keys: Keys) -> Facts | None:
     """The facts of those jobs that are surely as the contract has them; None if there are none.
 
-    Takes readable groups (see values.is_readable), of which any record is known to have the types that the
+    Takes readable groups (see readable.Spellings), of which any record is known to have the types that the
     contract asks for.
     """
     if not alike:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from services.accounting.entries import first_entry
 from services.accounting.ledger.fast import from_alike, from_objects
-from services.accounting.ledger.fast.alike import MIN_ALIKE, Alike, alike
+from services.accounting.ledger.fast.alike import MIN_ALIKE, alike
 from services.accounting.ledger.fast.days import QUARTER_HOUR_US, Days
 from services.accounting.ledger.fast.facts import BILLABLE_UNTOLD, Facts, Objects, joined
 from services.accounting.ledger.fast.lines import Lines
@@ -19,7 +17,6 @@ from services.accounting.ledger.fast.names import Keys
 from services.accounting.ledger.fast.rates import Rates
 from services.accounting.ledger.fast.raw import distinct
 from services.accounting.ledger.fast.told import decode, read_all
-from services.accounting.ledger.fast.values import is_readable
 from services.accounting.ledger.messages import columns as columns_of_records
 from services.accounting.ledger.messages import picked
 from services.accounting.ledger.read_correction import Correction, accepted
@@ -85,7 +82,7 @@ class Rows:
     def _read(self, work: Work, min_alike: int) -> Facts:
         """The facts of all good records."""
         values = columns_of_records(work.records)[0]
-        groups = [each for each in alike(values, at_least=min_alike) if _is_readable(each, values)]
+        groups = list(alike(values, self._rates.spellings, at_least=min_alike))
         facts = from_alike.facts_of(groups, self.keys)
         parts = [] if facts is None else [facts]
         others = np.ones(len(values), np.bool_)
@@ -142,15 +139,6 @@ class Rows:
                 self.is_posted[at] = False
                 again.append(Again(first, int(said[at]), int(entries[at])))
         return again
-
-
-def _is_readable(group: Alike, values: Sequence[bytes | None]) -> bool:
-    """Whether records that are spelled alike can be read all at once: one of them is read to see."""
-    try:
-        decode(values[group.at[0]])
-    except msgspec.DecodeError:
-        return False
-    return is_readable(group.spelling)
 
 
 def _entry_ids(work: Work, at: npt.NDArray[np.intp]) -> Whole:

@@ -15,25 +15,11 @@ from services.accounting.ledger.fast.alike import Alike
 from services.accounting.ledger.fast.layout import NULL64
 from services.accounting.ledger.fast.limits import number_limits, text_limits
 from services.accounting.ledger.fast.raw import ABSENT, MAX_TEXT, Flags, Places, Whole
+from services.accounting.ledger.fast.readable import IN_LINE, LINES, MOMENTS, below, lines_in
 from services.accounting.ledger.fast.spelling import Path, Spelling
-from services.accounting.ledger.read import MAX_KEY_BYTES, codes_key
 from shared.events.jobs import JOB_COMPLETED
 
-LINES: Final[Path] = ("data", "lines")
-_IN_LINE: Final = len(LINES) + 1
-MUST_HAVE: Final[tuple[Path, ...]] = (
-    *(("type",), ("time",), ("data", "completed_at")),
-    *(("data", "job", "id"), ("data", "job", "key"), ("data", "printer", "id")),
-)
-MOMENTS: Final[frozenset[Path]] = frozenset(
-    {("time",), *(("data", name) for name in ("completed_at", "submitted_at", "started_at"))}
-)
-"""Texts that are looked at where they are read."""
 _WORDS: Final[Mapping[Path, frozenset[str]]] = {("type",): frozenset({JOB_COMPLETED})}
-_FEW: Final = 15
-"""More lines, or colours in one, are left to the plain reader: they are counted in one byte here."""
-_FEW_CODES: Final = 9
-"""The key of so many codes is never longer than the ledger can hold."""
 
 
 class Lines(NamedTuple):
@@ -48,36 +34,6 @@ class Lines(NamedTuple):
     rows: slice
     colours: tuple[str, ...]
     finishing: int
-
-
-def is_readable(spelling: Spelling) -> bool:
-    """Whether records that are spelled so are such that they can be read here at all."""
-    if any(path not in spelling.texts for path in MUST_HAVE):
-        return False
-    try:
-        for path in spelling.texts.keys() - MOMENTS:
-            text_limits(path)
-        for path in spelling.numbers:
-            number_limits(path)
-    except LookupError:
-        return False
-    count = _lines(spelling)
-    for line in range(count):
-        colours = _below(spelling.numbers, (*LINES, line, "ink_ul"))
-        if len(colours) > _FEW or len(codes_key(colours).encode()) > MAX_KEY_BYTES:
-            return False
-        if len(_below(spelling.texts, (*LINES, line, "finishing"))) > _FEW_CODES:
-            return False
-    return count <= _FEW
-
-
-def _lines(spelling: Spelling) -> int:
-    paths = (*spelling.texts, *spelling.numbers, *spelling.words)
-    return 1 + max(int(path[2]) for path in paths if path[:2] == LINES and len(path) >= _IN_LINE)
-
-
-def _below(values: Mapping[Path, Any], path: Path) -> list[Any]:
-    return [each[-1] for each in values if each[:-1] == path]
 
 
 class Values:
@@ -95,7 +51,7 @@ class Values:
         """Takes readable groups, and checks all values against what the contract allows."""
         self.raw = alike[0].raw
         sizes = [len(group.at) for group in alike]
-        lines = [_lines(group.spelling) for group in alike]
+        lines = [lines_in(group.spelling) for group in alike]
         self.count = sum(sizes)
         self.of_each = np.repeat(lines, sizes)
         self.job_of_line = np.repeat(np.arange(self.count), self.of_each)
@@ -128,7 +84,7 @@ class Values:
         """Where the values of a path of one spelling belong: in which column, and in which rows of it."""
         if path[:2] != LINES or len(path) == len(LINES):
             return path, jobs
-        return (*LINES, 0, *path[_IN_LINE:]), of_lines[int(path[2])]
+        return (*LINES, 0, *path[IN_LINE:]), of_lines[int(path[2])]
 
     def _absent(self, path: Path) -> Places:
         count = self.rows(path)
@@ -203,5 +159,5 @@ class Values:
 
 
 def _line(spelling: Spelling, line: int, rows: slice) -> Lines:
-    colours = _below(spelling.numbers, (*LINES, line, "ink_ul"))
-    return Lines(rows, tuple(colours), len(_below(spelling.texts, (*LINES, line, "finishing"))))
+    colours = below(spelling.numbers, (*LINES, line, "ink_ul"))
+    return Lines(rows, tuple(colours), len(below(spelling.texts, (*LINES, line, "finishing"))))
