@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Final
@@ -17,16 +15,12 @@ _log = structlog.get_logger()
 
 
 async def run_until_stopped(
-    tasks: Mapping[str, Callable[[], Awaitable[None]]],
-    *,
-    grace_s: float = GRACE_S,
-    end_within_s: float | None = None,
+    tasks: Mapping[str, Callable[[], Awaitable[None]]], *, grace_s: float = GRACE_S
 ) -> None:
     """Runs named tasks side by side until SIGTERM or SIGINT, or until one of them ends.
 
     On a signal every task is cancelled and has `grace_s` to finish what it holds; what does not is left
     behind with an ERROR. A task that fails, or ends unasked, stops all others, and its error is raised.
-    With `end_within_s` the process itself ends so long after a signal, whatever still hangs in it.
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -37,8 +31,6 @@ async def run_until_stopped(
     try:
         done, _ = await asyncio.wait([*running, asked], return_when=asyncio.FIRST_COMPLETED)
         _log.info("service_stopping", asked=asked in done)
-        if end_within_s is not None and asked in done:
-            _end_within(end_within_s)
     finally:
         asked.cancel()
         for task in running:
@@ -56,21 +48,6 @@ async def run_until_stopped(
     for task in set(running) - late:
         if not task.cancelled() and (error := task.exception()):
             raise error
-
-
-def _end_within(seconds: float) -> None:
-    """Ends the process later, if it is still there: a thread that never returns from a call would keep it.
-
-    It was asked to end, and what it holds is safe on disk at every moment: so it ends well.
-    """
-
-    def end() -> None:
-        _log.error("service_hangs_and_is_ended", after_s=seconds)
-        os._exit(0)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
 
 
 async def _call(start: Callable[[], Awaitable[object]]) -> None:

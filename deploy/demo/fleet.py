@@ -24,6 +24,7 @@ from services.collector.sources.ipp.tags import GroupTag, JobState, Operation, S
 HISTORY: Final = 20
 """Ended jobs that a printer shows unless told otherwise."""
 MAX_HEAD_BYTES: Final = 16_384
+TURNS_TO_END: Final = 4
 _PATH: Final = re.compile(rb"^POST /ipp/print/(\d{1,6}) ")
 _LENGTH: Final = re.compile(rb"\r\nContent-Length: *(\d{1,7})", re.IGNORECASE)
 _CLOSE: Final = re.compile(rb"\r\nConnection: *close", re.IGNORECASE)
@@ -167,8 +168,9 @@ def _message(request: bytes, status: Status, groups: bytes) -> bytes:
 class _Connection(asyncio.Protocol):
     """HTTP/1.1 as far as IPP clients need it."""
 
-    def __init__(self, find: Callable[[int], FleetPrinter | None]) -> None:
+    def __init__(self, find: Callable[[int], FleetPrinter | None], connected: set[asyncio.Transport]) -> None:
         self._find = find
+        self._connected = connected
         self._octets = bytearray()
         self._transport: asyncio.Transport | None = None
 
@@ -176,6 +178,12 @@ class _Connection(asyncio.Protocol):
         """See asyncio.Protocol."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP server makes no others
         self._transport = transport
+        self._connected.add(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio.Protocol
+        """See asyncio.Protocol."""
+        if self._transport:
+            self._connected.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         """Answers each request that is whole."""
@@ -217,9 +225,18 @@ async def serve_fleet(
     """Serves them within the block, at a port that is given back; 0.0.0.0 is every address of 127.0.0.0/8."""
     by_number = {printer.number: printer for printer in printers}
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(by_number.get), host, port, backlog=1_024)
+    connected: set[asyncio.Transport] = set()
+    server = await loop.create_server(lambda: _Connection(by_number.get, connected), host, port, backlog=1_024)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
+        # A collector that is still there keeps its connections, and the loop may end after this. One that was just
+        # accepted is told some turns of the loop later; a server that is closed by then would lose it.
+        for listener in server.sockets:
+            loop.remove_reader(listener.fileno())
+        for _ in range(TURNS_TO_END):
+            for transport in list(connected):
+                transport.abort()
+            await asyncio.sleep(0)
         server.close()
         await server.wait_closed()

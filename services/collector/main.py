@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final
@@ -43,8 +41,6 @@ from shared.postgres import WAIT_S, Pool, make_pool, wait_for_server
 from shared.process import run_until_stopped
 
 SPARE_THREADS: Final = 8
-END_WITHIN_S: Final = 20.0
-"""How long a stop may take at most: the journal is whole at every moment, as after a power cut."""
 SHORT_WAIT_S: Final = 3.0
 """How long a start waits for PostgreSQL when it can do without."""
 _log = structlog.get_logger()
@@ -154,8 +150,7 @@ async def _run(
                 **bringers.tasks(),
                 **sharing.tasks(poller),
                 **({"events": watch.run} if settings.events_interval_s else {}),
-            },
-            end_within_s=END_WITHIN_S,
+            }
         )
     finally:
         await searches.close()
@@ -186,7 +181,4 @@ def main() -> int:
     # While Kafka is away the client would log forty lines a second; the publisher says it once.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     asyncio.run(serve(settings))
-    # Without taking Python down in order: that would wait for the threads of clients that were just left.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    return 0

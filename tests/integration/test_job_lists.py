@@ -343,3 +343,14 @@ async def test_the_command_lists_sorts_counts_and_writes_csv(client, changed, tm
     assert [row["job_id"] for row in rows] == [item["job_id"] for item in await every(client, "/v1/jobs", 100)]
     none = await run(client, tmp_path, "--project", "", "--not-billable", "--not-voided", "--json")
     assert {item["project"] for item in json.loads(none.stdout)} == {""}
+
+
+async def test_the_table_says_of_which_jobs_some_lines_have_no_amount(client, changed, tmp_path):
+    """Their sums leave those lines out, and would look whole."""
+    jobs = await every(client, "/v1/jobs", 100)
+    partly = [each for each in jobs if each["unpriced_lines"] and each["lines"] > 1 and not each.get("voided")]
+    table = (await run(client, tmp_path, "--all")).stdout
+
+    assert partly
+    assert "Lines UNPRICED" in table
+    assert len(re.findall(r"\d of \d", table)) == len(partly)

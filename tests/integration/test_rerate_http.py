@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from services.accounting.books.store import PriceBooks
+from services.accounting.browse import unpriced
 from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.pricelist.check import read_document
 from services.accounting.verify import verify
@@ -143,6 +144,15 @@ async def test_a_list_is_held_to_count_for_a_key_only_where_the_level_has_one(cl
         422,
         [{"pointer": "/assign/key", "detail": says}],
     )
+    preview = await client.post("/v1/unpriced/preview", json={"price_list": "p", "assign": assign})
+    assert (preview.status, (await preview.json())["detail"]) == (422, f"{says} at /assign/key")
+
+
+async def test_a_work_list_that_is_cut_off_says_so(client, monkeypatch):
+    whole = await (await client.get("/v1/unpriced")).json()
+    monkeypatch.setattr(unpriced, "MAX_GROUPS", 0)
+    cut = await (await client.get("/v1/unpriced")).json()
+    assert (len(whole["items"]), whole["more"], cut) == (1, False, {"items": [], "more": True})
 
 
 @pytest.mark.parametrize("minimum", ["0.00", "1.50"])

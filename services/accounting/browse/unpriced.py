@@ -68,13 +68,14 @@ class UnpricedList:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def groups(self, filters: LineFilters, period: Period | None) -> list[Group]:
-        """The groups of the wanted lines, those with most lines first."""
+    async def groups(self, filters: LineFilters, period: Period | None) -> tuple[list[Group], bool]:
+        """The groups of the wanted lines, those with most lines first, and whether there are even more."""
         wanted = where(filters)
         start, end = bounds(period)
-        parameters = {**wanted.parameters, "start": start, "end": end, "limit": MAX_GROUPS}
+        parameters = {**wanted.parameters, "start": start, "end": end, "limit": MAX_GROUPS + 1}
         rows = await self._rows(wanted.into(_GROUPS), parameters)
-        return [Group(place=_place(row), **row) for row in rows]
+        groups = [Group(place=_place(row), **row) for row in rows[:MAX_GROUPS]]
+        return groups, len(rows) > MAX_GROUPS
 
     async def lines(
         self, place: Place, period: Period | None, *, after: tuple[int, int] | None, limit: int

@@ -106,12 +106,15 @@ def list_jobs(
 
 
 def _print(items: Sequence[dict[str, Any]], sums: dict[str, Any] | None) -> None:
-    print_table(
-        ["Completed", "Printer", "Person", "Project", "Title", ("Used m2", "right"), ("Cost", "right"),
-         ("Price", "right"), "Charge of its first line"],
-        [_row(item) for item in items],
-        empty="No job was printed.",
-    )  # fmt: skip
+    columns: list[str | tuple[str, str]] = [
+        "Completed", "Printer", "Person", "Project", "Title", ("Used m2", "right"), ("Cost", "right"),
+        ("Price", "right"), "Charge of its first line",
+    ]  # fmt: skip
+    rows = [_row(item) for item in items]
+    if any(partly := [_partly(item) for item in items]):
+        columns.append("Lines UNPRICED")
+        rows = [(*row, words) for row, words in zip(rows, partly, strict=True)]
+    print_table(columns, rows, empty="No job was printed.")
     if sums is not None:
         words = [
             f"{sums['jobs']} jobs",
@@ -147,6 +150,12 @@ def _row(item: dict[str, Any]) -> tuple[object, ...]:
         "VOID" if voided else _money(item.get("price"), unpriced=unpriced),
         item.get("first_charge_id"),
     )
+
+
+def _partly(item: dict[str, Any]) -> str:
+    """How many lines of a job with several lack an amount: what is shown of it leaves them out."""
+    lacking = item.get("unpriced_lines", 0)
+    return f"{lacking} of {item['lines']}" if lacking and item["lines"] > 1 and not item.get("voided") else ""
 
 
 def _money(amount: str | None, *, unpriced: bool) -> str:

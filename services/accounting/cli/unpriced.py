@@ -9,7 +9,7 @@ import click
 
 from services.accounting.cli.acting import acting_as
 from services.accounting.cli.progress import followed
-from services.accounting.cli.what_if import COLUMNS, filter_options, filters_of, row_of
+from services.accounting.cli.what_if import COLUMNS, counted, filter_options, filters_of, row_of
 from shared.errors import Reject
 from shared.http.client import call, request
 from shared.terminal import data_dir_option, json_option, print_json, print_table, say
@@ -42,14 +42,17 @@ def unpriced(
             return
         rows = [(each["name"] or "(none)", *row_of(each["sums"])) for each in told["rows"]]
         print_table(["Project", *COLUMNS], rows, footer=("All", *row_of(told["sums"])))
-        say(f"{told['sums']['newly_priced']} of {told['sums']['unpriced_before']} lines would have all amounts. "
+        lacking = counted(told["sums"]["unpriced_before"], "line")
+        say(f"{told['sums']['newly_priced']:,} of {lacking} would have all amounts. "
             "Publish the list, then: inkmeter accounting reprice --unpriced")  # fmt: skip
         return
-    items = call("accounting", "GET", "/v1/unpriced", params=wanted, data_dir=data_dir)["items"]
+    found = call("accounting", "GET", "/v1/unpriced", params=wanted, data_dir=data_dir)
     if as_json:
-        print_json(items)
+        print_json(found["items"])
         return
-    print_table(_COLUMNS, [_row(each) for each in items], empty="Every line has a cost and a price.")
+    print_table(_COLUMNS, [_row(each) for each in found["items"]], empty="Every line has a cost and a price.")
+    if found["more"]:
+        say("There are more, of fewer lines each: name a period, project, medium or category to see them.")
 
 
 def _row(item: dict[str, Any]) -> tuple[object, ...]:
@@ -97,8 +100,12 @@ def reprice(
     if as_json:
         print_json(task)
         return
-    rows = [(each["month"], *row_of(each["sums"]), each["correction_id"]) for each in task["months"]]
-    print_table(["Month", *COLUMNS, ("Correction", "right")], rows)
+    rows = [
+        (each["month"], *row_of(each["sums"]), each["correction_id"])
+        for each in task["months"]
+        if each["sums"]["lines"] or each["sums"]["changed"]
+    ]
+    print_table(["Month", *COLUMNS, ("Correction", "right")], rows, empty="There is no such line.")
     say("Nothing was posted: this was a trial." if dry_run else _verdict(task["months"]))
 
 
@@ -107,4 +114,5 @@ def _verdict(months: list[dict[str, Any]]) -> str:
     if not changed:
         return "No amount differs: nothing was posted."
     made = ", ".join(str(each["correction_id"]) for each in months if each["correction_id"])
-    return f"{changed:,} lines have new entries, by correction {made}."
+    have = "has new entries" if changed == 1 else "have new entries"
+    return f"{counted(changed, 'line')} {have}, by correction {made}."

@@ -128,13 +128,14 @@ def _verdict(told: dict[str, Any], limit: int) -> str:
     changed = f"{sums['changed']:,} of {sums['lines']:,} lines differ"
     lines = [f"{changed} by {told['price_list']}{against} in {told['period']}."]
     if lost := sums["newly_unpriced"]:
-        lines.append(f"{_counted(lost, 'line')} would have no amount any more: the list lacks a rate.")
+        lines.append(f"{counted(lost, 'line')} would have no amount any more: the list lacks a rate.")
     if found := sums["newly_priced"]:
-        lines.append(f"{_counted(found, 'line')} without an amount would have one.")
+        lines.append(f"{counted(found, 'line')} without an amount would have one.")
     if left := len(rows[limit:]) + told["more"]:
-        lines.append(f"Not shown: {_counted(left, 'row')} with smaller differences.")
+        lines.append(f"Not shown: {counted(left, 'row')} with smaller differences.")
     return "\n".join(lines)
 
 
-def _counted(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """So many of something: `1 line`, `2,000 lines`."""
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

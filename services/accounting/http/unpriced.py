@@ -14,7 +14,7 @@ from services.accounting.filters import LineFilters, period_of
 from services.accounting.http.line_items import Exact
 from services.accounting.http.paging import Page, PageQuery, from_cursor, page_of, to_cursor
 from services.accounting.http.repricings import RepricingItem, queued
-from services.accounting.http.what_if import ListRef, RowItem, SumsItem, sums_item
+from services.accounting.http.what_if import ListRef, RowItem, SumsItem, check_key, sums_item
 from services.accounting.rerate.lists import compiled, load_lists
 from services.accounting.rerate.question import AsIf
 from services.accounting.rerate.what_if import Replay, replay
@@ -46,9 +46,10 @@ class GroupItem(Struct, frozen=True, kw_only=True):
 
 
 class Groups(Struct, frozen=True, kw_only=True):
-    """The work list: the groups with most lines."""
+    """The work list: the groups with most lines; `more` says whether others, with fewer lines, are left out."""
 
     items: list[GroupItem]
+    more: bool
 
 
 class UnpricedLineItem(Struct, frozen=True, kw_only=True):
@@ -115,7 +116,8 @@ class UnpricedApi:
     async def _groups(self, call: Call) -> Groups:
         filters: LineFilters = call.query
         period = period_of(filters, now=self._clock.now(), timezone=self._work.timezone)
-        return Groups(items=[_group(each) for each in await self._list.groups(filters, period)])
+        groups, more = await self._list.groups(filters, period)
+        return Groups(items=[_group(each) for each in groups], more=more)
 
     async def _lines(self, call: Call) -> Page[UnpricedLineItem]:
         try:
@@ -130,6 +132,8 @@ class UnpricedApi:
 
     async def _preview(self, call: Call) -> PreviewItem:
         body: Preview = call.body
+        if body.assign is not None:
+            check_key(body.assign)
         prices = compiled(await self._work.version(body.price_list))
         filters = await self._unpriced(body.filter)
         lists = await load_lists(self._work.url)

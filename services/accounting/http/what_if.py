@@ -148,7 +148,7 @@ class WhatIfApi:
 
     async def _ask(self, call: Call) -> Any:
         body: WhatIf = call.body
-        _check_key(body.assign)
+        check_key(body.assign)
         filters = self._work.dated(body.filter)
         prices = await self._work.version(body.price_list)
         against = await self._work.version(body.against) if body.against else None
@@ -192,7 +192,7 @@ class WhatIfApi:
         return Page([_difference(each) for each in found], to_cursor(*end) if end else None)
 
 
-def _check_key(assign: AsIf) -> None:
+def check_key(assign: AsIf) -> None:
     """A level without its key means nobody, and nothing would change.
 
     Raises:

@@ -11,12 +11,13 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from services.accounting.ledger.fence import Lease
 from services.accounting.ledger.messages import Messages
 from services.accounting.ledger.work import Move, Work
 from shared.errors import ConfigError, Unreachable
+from shared.group_consumer import GroupConsumer
 from shared.kafka import START_TIMEOUT_S
 
 log = structlog.get_logger(__name__)
@@ -51,7 +52,7 @@ class LedgerSource:
     """
 
     def __init__(
-        self, consumer: Consumer, topic: str, lease: LeasePartitions, drained: Callable[[], Awaitable[None]]
+        self, consumer: GroupConsumer, topic: str, lease: LeasePartitions, drained: Callable[[], Awaitable[None]]
     ) -> None:
         """`lease` takes partitions over in the database; `drained` returns when no batch is being written."""
         self.generation = 0
@@ -82,9 +83,7 @@ class LedgerSource:
             raise Unreachable(f"Kafka does not answer: {_name(error)}") from error
         if self._topic not in found:
             raise ConfigError(f"Kafka has no topic {self._topic}.", remedy="Create it by `inkmeter topics apply`.")
-        self._consumer.subscribe(
-            [self._topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
-        )
+        self._consumer.subscribe([self._topic], on_assign=self._assigned, on_revoke=self._revoked)
 
     @property
     def partitions(self) -> int:
@@ -130,7 +129,7 @@ class LedgerSource:
             self._leases[partition] = Lease(lease.epoch, last + 1)
         return Work(self._topic, self._stream, records, moves)
 
-    def _revoked(self, _: Consumer, revoked: list[TopicPartition]) -> None:
+    def _revoked(self, revoked: list[TopicPartition]) -> None:
         """Lets the batch in the writer end, so that whoever comes next need not fence it."""
         self.generation += 1
         self._leases = {}
@@ -144,7 +143,7 @@ class LedgerSource:
             except TimeoutError:
                 log.warning("ledger_batch_left_to_the_fence", topic=self._topic, waited_s=DRAIN_S)
 
-    def _assigned(self, _: Consumer, assigned: list[TopicPartition]) -> None:
+    def _assigned(self, assigned: list[TopicPartition]) -> None:
         """Leases the partitions and reads on where that says."""
         partitions = sorted(each.partition for each in assigned)
         log.info("ledger_partitions_assigned", topic=self._topic, partitions=partitions)
@@ -223,7 +222,7 @@ class LedgerSource:
         """Tells Kafka how far we are; a failure does not matter, and none is waited for."""
         offsets = [TopicPartition(work.topic, move.partition, move.new) for move in work.moves]
         with suppress(KafkaException, RuntimeError):
-            self._consumer.commit(offsets=offsets, asynchronous=True)
+            self._consumer.commit(offsets)
 
     async def close(self) -> None:
         """Leaves the group, within bounds."""

@@ -54,8 +54,10 @@ def matched_parts(prices: Prices, key: LineKey) -> list[Part]:
     if key.kind == "scan":
         parts = _scan(prices, key, scopes)
     else:
-        parts = _ppu(prices, key, scopes) + _ink(prices, key, scopes) + _click(prices, key, scopes)
+        ink = _ink(prices, key, scopes)
+        parts = _ppu(prices, key, scopes) + ink + _click(prices, key, scopes)
         if parts:
+            parts += [] if ink else _no_ink(prices, key, scopes)
             parts += _media(prices, key, scopes) + _finishing(prices, key, scopes)
     return parts + _fixed(prices, key, scopes) if parts else []
 
@@ -125,6 +127,15 @@ def _ink(prices: Prices, key: LineKey, scopes: Sequence[Scope]) -> list[Part]:
         rule = f"{rate_text(entry.price_e8, unit)} ({_named(colour, entry.scope)})"
         parts.append(Part("ink", rule, "ink_ul", entry.price_e8, PER_RATE * entry.volume_ul, colour))
     return parts or [Part("ink", "none used", "job", 0, 1)]
+
+
+def _no_ink(prices: Prices, key: LineKey, scopes: Sequence[Scope]) -> list[Part]:
+    """What the rule says where the device's ink has rates, and other rates make the price without them."""
+    if not any(entry.scope in scopes for entry in prices.file.ink):
+        return []
+    lacking = [colour for colour in key.inks if not prices.find("ink", scopes, (colour,))]
+    why = f"there is no rate for {', '.join(lacking)}" if key.known & known.INK else "no ink amounts were told"
+    return [Part("ink", f"left out, as {why}", "job", 0, 1)]
 
 
 def _click(prices: Prices, key: LineKey, scopes: Sequence[Scope]) -> list[Part]:

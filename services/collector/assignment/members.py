@@ -12,19 +12,17 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
 from services.collector.assignment.share import Share
 from shared.backoff import Backoff
 from shared.errors import ConfigError
+from shared.group_consumer import GroupConsumer
 
 LOOK_EVERY_S: Final = 0.25
 """How often the group is served; asking costs microseconds, as librdkafka works in threads of its own."""
 MAX_RECORDS: Final = 1_000
 METADATA_TIMEOUT_S: Final = 5.0
-CLOSE_S: Final = 5.0
-_left: Final[list[Consumer]] = []
-"""Clients that end with the process."""
 _log = structlog.get_logger()
 
 
@@ -36,7 +34,7 @@ class GroupMember:
 
     def __init__(
         self,
-        make_consumer: Callable[[], Consumer],
+        make_consumer: Callable[[], GroupConsumer],
         topic: str,
         *,
         share: Callable[[Share], None],
@@ -59,25 +57,16 @@ class GroupMember:
         while True:
             consumer = self._make_consumer()
             try:
-                consumer.subscribe(
-                    [self._topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
-                )
+                consumer.subscribe([self._topic], on_assign=self._assigned, on_revoke=self._revoked)
                 await self._serve(consumer, backoff)
             except KafkaException as error:
                 _log.warning("printers_group_left", error=str(error))
+            finally:
                 self._mine.clear()
-                await _closed(consumer)
-            except ConfigError:
-                await _closed(consumer)
-                raise
-            except asyncio.CancelledError:
-                # Closing a client that is just joining never returns and keeps the interpreter's lock. A static
-                # member's leaving says nothing to the group anyway: the client ends with the process.
-                _left.append(consumer)
-                raise
+                await asyncio.to_thread(consumer.close)
             await asyncio.sleep(backoff.next_s())
 
-    async def _serve(self, consumer: Consumer, backoff: Backoff) -> None:
+    async def _serve(self, consumer: GroupConsumer, backoff: Backoff) -> None:
         while True:
             told = _drained(consumer)
             if self._moved:
@@ -90,17 +79,17 @@ class GroupMember:
                 self._changed()
             await asyncio.sleep(LOOK_EVERY_S)
 
-    def _assigned(self, _: Consumer, more: list[TopicPartition]) -> None:
+    def _assigned(self, more: list[TopicPartition]) -> None:
         self._mine |= {each.partition for each in more}
         self._moved = True
 
-    def _revoked(self, _: Consumer, fewer: list[TopicPartition]) -> None:
+    def _revoked(self, fewer: list[TopicPartition]) -> None:
         # Whoever gets them waits until they are let go of here, which happens once the rest is told as well: the
         # callback for what is assigned comes with every rebalance. What is lost as Kafka went away stays read.
         self._mine -= {each.partition for each in fewer}
 
 
-def _drained(consumer: Consumer) -> bool:
+def _drained(consumer: GroupConsumer) -> bool:
     """Serves the client and takes what has come; whether records were among it.
 
     Raises:
@@ -123,14 +112,8 @@ def _drained(consumer: Consumer) -> bool:
     return records
 
 
-def _partitions(consumer: Consumer, topic: str) -> int:
+def _partitions(consumer: GroupConsumer, topic: str) -> int:
     found = consumer.list_topics(topic, timeout=METADATA_TIMEOUT_S).topics[topic]
     if not found.partitions:
         raise ConfigError(f"Kafka has no topic {topic}.", remedy="Create it by `inkmeter topics apply`.")
     return len(found.partitions)
-
-
-async def _closed(consumer: Consumer) -> None:
-    """A static member's leaving says nothing to the group: it may be back soon."""
-    closing = asyncio.create_task(asyncio.to_thread(consumer.close))
-    await asyncio.wait([closing], timeout=CLOSE_S)

@@ -111,5 +111,29 @@ def test_all_tables_that_match_are_added():
     assert price_of(rates, only_cyan) == 1_000_000 + 1_000_000 + 500_000
 
 
+@pytest.mark.parametrize(
+    ("ink", "says"),
+    [
+        ({"cyan": 500, "green": 1, "red": 2}, " + ink left out, as there is no rate for green, red"),
+        (None, " + ink left out, as no ink amounts were told"),
+        ({"cyan": 500}, " + ink 1.00 per ml (cyan)"),
+    ],
+)
+def test_ink_that_is_left_out_of_a_price_is_told(ink, says):
+    """The area alone makes a price, and it would look as if the ink was in it."""
+    rates = PPU + '[[ink]]\ncolour = "cyan"\nper_ml = "1"\n'
+    (told,) = priced(rates, a1_line(**{**SQUARE, "ink_ul": ink}))
+
+    assert told.amount_micro == 1_000_000 + (500_000 if ink == {"cyan": 500} else 0)
+    assert told.rule == f"standard v1: ppu 1.00 per m2 of printed area{says}"
+
+
+def test_ink_rates_of_another_model_are_not_left_out():
+    rates = PPU + '[[ink]]\nmodel = "Another"\ncolour = "cyan"\nper_ml = "1"\n'
+    (told,) = priced(rates, a1_line(**{**SQUARE, "ink_ul": {"cyan": 500}}))
+
+    assert told.rule == "standard v1: ppu 1.00 per m2 of printed area"
+
+
 def test_a_cancelled_job_is_priced_by_what_it_consumed():
     assert price_of(PPU, a1_line(**SQUARE), outcome="cancelled_by_user") == 1_000_000

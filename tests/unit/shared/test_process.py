@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 
@@ -80,23 +78,3 @@ async def test_a_task_that_will_not_stop_is_left_behind_after_the_grace():
     assert not stuck[0].done()
     release.set()
     await stuck[0]
-
-
-HANGS = """
-import asyncio, os, signal, threading
-from shared.process import run_until_stopped
-
-async def told() -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
-    await asyncio.Event().wait()
-
-threading.Thread(target=threading.Event().wait).start()
-asyncio.run(run_until_stopped({"told": told}, end_within_s=0.1))
-"""
-
-
-def test_a_thread_that_never_returns_keeps_no_process_that_was_told_to_stop():
-    ended = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=60, check=False)
-
-    assert ended.returncode == 0, ended.stderr
-    assert "service_hangs_and_is_ended" in ended.stdout + ended.stderr
