@@ -37,8 +37,8 @@ Bytes = npt.NDArray[np.uint8]
 
 def said_hashes(values: Values, moments: Iterable[Whole]) -> Whole:
     """The payload hash of all jobs, whose moments of completion, submission and start are given."""
-    jobs, lines = _jobs(values, moments), _lines(values)
-    blake2b, of_jobs, of_lines = hashlib.blake2b, jobs.rows(), lines.rows()
+    of_jobs, of_lines = _jobs(values, moments).rows(), _lines(values).rows()
+    blake2b = hashlib.blake2b
     if len(of_lines) == len(of_jobs):
         said = list(map(bytes.__add__, of_jobs, of_lines))
     else:

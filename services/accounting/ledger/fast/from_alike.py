@@ -20,7 +20,7 @@ from services.accounting.ledger.fast.moments import END_US, moments_at
 from services.accounting.ledger.fast.names import Keys, Positions
 from services.accounting.ledger.fast.raw import ABSENT, Whole, distinct
 from services.accounting.ledger.fast.spelling import Path
-from services.accounting.ledger.fast.texts import Texts
+from services.accounting.ledger.fast.texts import WIDTH, Texts
 from services.accounting.ledger.fast.values import Values
 from shared.events.jobs import JobCompleted
 
@@ -54,9 +54,7 @@ def facts_of(alike: Sequence[Alike], keys: Keys) -> Facts | None:
     jobs = _jobs(values, identity, keys)
     jobs["payload_hash"] = said_hashes(values, [identity.completed, identity.submitted, identity.started])
     lines, ink_ul = lines_of(values, keys)
-    texts = [
-        Texts(values.raw.buffer, starts, sizes.astype(np.int32)) for starts, sizes in map(values.place, _TEXTS)
-    ]
+    texts = [_text(values, path) for path in _TEXTS]
     return Facts(np.concatenate([group.at for group in alike]), jobs, lines, texts, ink_ul)
 
 
@@ -128,3 +126,12 @@ def _codes(values: Values, name: str, codes: Mapping[str, int]) -> npt.NDArray[n
     """A column of fixed words by their codes."""
     by_word = {**codes, "": codes.get(_DEFAULTS[name] or "", NULL16)}
     return values.names(("data", name), by_word.__getitem__).astype(np.int16)
+
+
+def _text(values: Values, path: Path) -> Texts:
+    """A column of texts, taken out of the records so that these need not be kept."""
+    starts, sizes = values.place(path)
+    width = max(1, int(sizes.max()))
+    blocks = values.raw.blocks(starts, width).ravel()
+    raw = np.concatenate([blocks, np.zeros(WIDTH, np.uint8)])
+    return Texts(raw, np.arange(values.count) * width, sizes.astype(np.int32))
