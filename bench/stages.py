@@ -6,7 +6,6 @@ CPU time of the thread, not time on the clock: it hardly changes when others use
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable, Sequence
 from statistics import median
@@ -22,7 +21,7 @@ from services.accounting.ledger.messages import columns
 from services.accounting.ledger.prepare import Preparer
 from services.accounting.ledger.source import LedgerSource
 from services.accounting.ledger.work import Work
-from services.accounting.ledger.worker import MAX_BATCH
+from services.accounting.ledger.worker import MAX_BATCH, tune_process
 from services.accounting.ledger.writer import LedgerWriter
 from shared.group_consumer import make_group_consumer
 
@@ -35,9 +34,8 @@ def main() -> None:
     with servers(JOBS, 100) as running, run_of(running, "stages", 0, OURS) as run:
         writer = LedgerWriter(run.url, ZoneInfo("UTC"))
         preparer = Preparer(writer, ZoneInfo("UTC"), fast=True, max_rejects_in_row=10_000)
+        tune_process()
         works, taking_s = asyncio.run(_take(run, preparer))
-        gc.freeze()
-        gc.set_threshold(200_000, 20, 100)
         _line("take from Kafka (all threads)", [taking_s])
         prepared = [preparer.prepare(each) for each in works]
         rates, days = preparer._rates, preparer._days  # noqa: SLF001 - looks inside on purpose

@@ -70,10 +70,12 @@ async def test_what_a_file_does_not_name_becomes_inactive_only_when_asked_for(cl
     kept = await take(client, "code,name\nP-1,Bridge\n")
     unsure = await take(client, "code,name\nP-1,\n", deactivate_missing="true", on_error="skip")
     asked = await take(client, "code,name\nP-1,Bridge\n", deactivate_missing="true")
+    nothing = await take(client, "code,name\n", deactivate_missing="true")
     active = await (await client.get("/v1/projects?active=true")).json()
 
     assert (counts(kept[1]), counts(asked[1])) == ((0, 0, 1, 0, 0), (0, 0, 1, 0, 1))
-    assert (unsure[0], unsure[1]["errors"][0]["pointer"]) == (422, "deactivate_missing")
+    for refused in (unsure, nothing):
+        assert (refused[0], refused[1]["errors"][0]["pointer"]) == (422, "deactivate_missing")
     assert [each["code"] for each in active["items"]] == ["P-1"]
 
 

@@ -220,6 +220,30 @@ async def test_unpriced_lines_are_listed_previewed_and_priced(client, database_u
     assert verify(database_url).ok, verify(database_url).findings
 
 
+@pytest.mark.parametrize("minimum", ["0.00", "9.00"])
+async def test_pricing_what_is_lacking_leaves_the_other_book_with_its_amounts_and_rules(
+    client, database_url, minimum
+):
+    """A new cost list, with a minimum, is published as well: costs that are booked were not made by it."""
+    new_cost = {**json.loads(COST), "minimum_per_job": "7.00", "ppu": [{"per_m2": "4"}]}
+    pool = await open_pool(database_url, max_size=1)
+    await publish(pool, json.dumps(new_cost), price(ppu=[{"per_m2": "5"}], minimum_per_job=minimum))
+    await pool.close()
+    done = await ended(client, await client.post("/v1/unpriced/price", json={}))
+    sums = done["months"][0]["sums"]
+    charges = (await (await client.get("/v1/charges?period=2026-10&limit=1000")).json())["items"]
+    fresh = [each for each in charges if each["entry_kind"] == "reprice"]
+
+    assert (sums["newly_priced"], sums["cost_after"]) == (3, sums["cost_before"])
+    assert len(fresh) == (3 if minimum == "0.00" else 6)
+    for each in fresh:
+        told = await (await client.get(f"/v1/charges/{each['charge_id']}/explain")).json()
+        assert (told["cost"]["note"], told["price"]["note"]) == (None, None)
+    nothing = [] if minimum == "0.00" else ["what was booked stays, so nothing is added"]
+    assert sorted({each["cost_rule"].split(":")[0] for each in fresh}) == ["c v1", *nothing]
+    assert verify(database_url).ok, verify(database_url).findings
+
+
 async def test_a_task_that_waits_is_called_off(client):
     missing = "00000000-0000-4000-8000-000000000000"
     assert (await client.get(f"/v1/what-if/{missing}")).status == 404

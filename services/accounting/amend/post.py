@@ -96,8 +96,10 @@ async def find_changes(connection: AsyncConnection[TupleRow]) -> Found:
     await connection.execute(QUERIES["analyze_staged"])
     await _compare(connection, open_from)
     [comes_or_goes] = await _one(connection, "any_comes_or_goes")
-    if comes_or_goes and (await _one(connection, "stage_counts"))[0]:
-        await _compare(connection, open_from)
+    if comes_or_goes:
+        await connection.execute(QUERIES["analyze_changes"])
+        if (await _one(connection, "stage_counts"))[0]:
+            await _compare(connection, open_from)
     lines, elsewhere, changed, unknown, staged = await _one(connection, "count_changes")
     if unknown:
         raise NotFound(f"{unknown} of {staged} lines are not in the ledger.")

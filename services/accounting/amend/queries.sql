@@ -75,6 +75,9 @@ SELECT count(*), count(*) FILTER (WHERE NOT only_money), count(*) FILTER (WHERE 
     count(*) FILTER (WHERE from_revision IS NULL), (SELECT count(*) FROM pg_temp.staged_amendment)
 FROM pg_temp.changing
 
+-- name: analyze_changes
+ANALYZE pg_temp.changing
+
 -- name: any_comes_or_goes
 -- Whether a line becomes void, or is no longer.
 SELECT EXISTS (SELECT FROM pg_temp.changing WHERE voided <> was_voided)

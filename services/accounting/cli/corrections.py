@@ -149,10 +149,7 @@ def correction(correction: str, *, limit: int, data_dir: Path | None, as_json: b
         print_json(found)
         return
     say(f"Correction {found['id']} ({found['kind']}) by {found['actor']}, {found['made_at']}: {found['reason']}")
-    rows = [
-        (each["charge_id"], each["day"], _state(each["before"]), _state(each["after"]))
-        for each in found["entries"]
-    ]
+    rows = [(each["charge_id"], each["day"], *_states(each)) for each in found["entries"]]
     print_table(["Charge", "Booked", "Before", "After"], rows)
     if found["next"]:
         say(f"{found['lines'] - len(rows)} more lines: --limit shows more of them.")
@@ -215,6 +212,12 @@ def _undoing(item: dict[str, Any]) -> str:
     if item["undone_by"]:
         return f"undone by {item['undone_by']}"
     return f"undoes {item['undoes']}" if item["undoes"] else ""
+
+
+def _states(entry: dict[str, Any]) -> tuple[str, str]:
+    """Before and after; a line that only counts its medium or category from then on, or no longer, says so."""
+    before, after = _state(entry["before"]), _state(entry["after"])
+    return before, after if before != after else f"{after}, counts its medium or category otherwise"
 
 
 def _state(state: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -47,6 +48,9 @@ def _installation(database_url: str, data_dir: Path | None) -> Installation:
 
 
 def _run(action: Callable[[Installation, AggregateStore, Clock], Awaitable[T]], where: Installation) -> T:
+    # The Kafka client logs each try at topics that were just made; what fails is said in one sentence.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
     async def run() -> T:
         pool = await open_pool(where.database_url, name="inkmeter-aggregates-command", max_size=1)
         try:

@@ -26,6 +26,7 @@ from shared.backoff import Backoff
 from shared.errors import Retry, Unreachable
 from shared.group_consumer import make_group_consumer
 from shared.kafka import MAX_POLL_INTERVAL_MS
+from shared.memory import keep_freed_memory
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -107,9 +108,7 @@ class Ledger:
             ConfigError: topic or database are not as they must be.
             TooManyRejects: see LedgerOptions; nothing of the batch in question is written.
         """
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLD)
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        tune_process()
         backoff = Backoff()
         try:
             while True:
@@ -225,6 +224,14 @@ class Ledger:
                 if backoff.tries:
                     self._trouble = None
                 return result
+
+
+def tune_process() -> None:
+    """Makes this process one that moves large batches; it holds for all that runs in it, until its end."""
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLD)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    keep_freed_memory()
 
 
 def _count(outcome: Outcome) -> None:

@@ -61,10 +61,15 @@ class Imports:
 
         Raises:
             Invalid: it could not be read to its end, or it has bad lines and none may be skipped.
-            Reject: it has bad lines, and what it does not name would be made inactive.
+            Reject: it has bad lines or none at all, and what it does not name would be made inactive.
         """
         if not file.is_whole:
             raise invalid(file.faults)
+        if asked.deactivate_missing and not file.lines:
+            raise Reject(
+                f"The file has no lines, so that all {file.kind}s would become inactive: is it the right one?",
+                pointer="deactivate_missing",
+            )
         with classified():
             async with (
                 self._projects.pool.connection() as connection,

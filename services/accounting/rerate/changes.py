@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.accounting.ledger.fast.layout import NULL64
-from services.accounting.rerate.lines import Whole
+from services.accounting.rerate.lines import ABSENT, Whole
 from services.accounting.rerate.prices import Priced
 
 Column = npt.NDArray[np.int64] | npt.NDArray[np.int32] | npt.NDArray[np.int16]
@@ -49,6 +49,8 @@ class Changes:
     def add(self, priced: Priced, rule_numbers: Whole) -> dict[str, npt.NDArray[np.int64]]:
         """Adds the lines of a chunk whose amounts differ from what is booked. The others keep their rules, too.
 
+        Where the booked rules were read, an amount that stays keeps its rule as well: no other list made it.
+
         Args:
             priced: the chunk.
             rule_numbers: of cost and price, by place in the repricer's rules.
@@ -64,6 +66,10 @@ class Changes:
         part |= {"old_cost_micro": lines.cost_micro[at], "old_price_micro": lines.price_micro[at]}
         part |= {"cost_micro": priced.cost_micro[at], "price_micro": priced.price_micro[at]}
         part |= {"cost_rule_no": rules[:, 0].astype(np.int32), "price_rule_no": rules[:, 1].astype(np.int32)}
+        for book in ("cost", "price"):
+            booked, old = getattr(lines, f"{book}_rule_no")[at], part[f"old_{book}_micro"]
+            stays = (booked != ABSENT) & (old != NULL64) & (old == part[f"{book}_micro"])
+            part[f"{book}_rule_no"] = np.where(stays, booked, part[f"{book}_rule_no"]).astype(np.int32)
         part["old_unpriced_lines"] = _lacks(part["old_cost_micro"], part["old_price_micro"])
         part["unpriced_lines"] = _lacks(part["cost_micro"], part["price_micro"])
         self._parts.append(part)

@@ -26,6 +26,8 @@ COLUMNS: Final = (
 """What every read brings; `small` holds line, revision, codes and flags (see `_SMALL`)."""
 STATE: Final = ("occurred_us", "last_entry_id", "day")
 """What is needed to post another state."""
+RULES: Final = ("rule_nos",)
+"""What is needed where amounts that are booked stay, and their rules with them."""
 MORE: Final = ("scan_area_mm2", "roll_width_um", "width_um", "length_um", "impressions_sheets", "finishing_no")
 """What only some price lists ask for."""
 INKS: Final = ("ink_set_no",)
@@ -54,6 +56,7 @@ class Lines:
         counted: one more than what its state counts of its job, see accounting.amendment; 0 as its charge does.
         last_entry_id, day: of the state that is booked now, the day since 2000; read where states are posted.
         cost_micro, price_micro: what is booked now; NULL64 where there is no amount.
+        cost_rule_no, price_rule_no: of what is booked now; absent where they are not read.
         inks: one column for each colour of a line's ink set, in its order; 0 where there is none.
         colour_mode: 0 where it is not known.
         has_more: whether other quantities than areas were read; else they are absent.
@@ -81,6 +84,8 @@ class Lines:
     colour_mode: Whole
     cost_micro: Whole
     price_micro: Whole
+    cost_rule_no: Whole
+    price_rule_no: Whole
     last_entry_id: Whole
     day: Whole
     printed_area_mm2: Whole
@@ -122,7 +127,7 @@ def unpacked(columns: Mapping[str, bytes], inks: Sequence[bytes | None], *, occu
     """Lines from PostgreSQL's binary arrays of bigint.
 
     Args:
-        columns: COLUMNS, and those of STATE, MORE and INKS that are needed.
+        columns: COLUMNS, and those of STATE, RULES, MORE and INKS that are needed.
         inks: a column for each colour, of the lines that have an ink set; None where none has.
         occurred_us: stands for the times of completion where they are not among the columns.
     """
@@ -138,6 +143,9 @@ def unpacked(columns: Mapping[str, bytes], inks: Sequence[bytes | None], *, occu
     ):
         packed = by[pair]
         found[high], found[low] = packed >> 32, packed & _LOW
+    rules = by.get("rule_nos")
+    found["cost_rule_no"] = absent if rules is None else rules >> 32
+    found["price_rule_no"] = absent if rules is None else rules & _LOW
     counts = by.get("impressions_sheets", none)
     found["impressions"], found["sheets"] = (counts >> 32 & _LOW) - 1, (counts & _LOW) - 1
     for name in (*COLUMNS[:5], *MORE[:4]):

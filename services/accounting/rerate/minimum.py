@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +66,45 @@ def add_minimums(
         elif needed and int(lines.entry_id[at]) not in void:
             missing.append(Minimum(at, needed[0], needed[1], place(_rules(pair))))
     return missing
+
+
+STAYS: Final = Rule(None, "what was booked stays, so nothing is added")
+
+
+def keep_minimums(
+    lines: Lines,
+    amounts: Amounts,
+    missing: Sequence[Minimum],
+    rules: Sequence[tuple[Rule, Rule]],
+    place: Callable[[tuple[Rule, Rule]], int],
+) -> list[Minimum]:
+    """Takes back what minimum charges would change in a book in which no line of the job lacks an amount.
+
+    Args:
+        lines: as they are booked.
+        amounts: of these lines, with the minimum charges that add_minimums set; changed in place.
+        missing: those that it found lacking.
+        rules: by place.
+        place: see add_minimums.
+
+    Returns:
+        Those that are lacking all the same.
+    """
+    counts = np.diff(np.append(lines.jobs, len(lines)))
+    is_minimum = lines.is_minimum == 1
+    lacks = []
+    for booked, column in ((lines.cost_micro, amounts.cost_micro), (lines.price_micro, amounts.price_micro)):
+        of_job = np.logical_or.reduceat((booked == NULL64) & ~is_minimum, lines.jobs) if len(lines) else booked
+        lacks.append(np.repeat(of_job, counts))
+        stays = is_minimum & ~lacks[-1].astype(bool)
+        column[stays] = booked[stays]
+    found = []
+    for each in missing:
+        has_cost, has_price = (bool(of_book[each.at]) for of_book in lacks)
+        cost, price = rules[each.rules]
+        kept = (cost if has_cost else STAYS, price if has_price else STAYS)
+        found.append(Minimum(each.at, each.cost_micro * has_cost, each.price_micro * has_price, place(kept)))
+    return found
 
 
 def _candidates(lines: Lines, amounts: Amounts, pairs: Pairs, is_minimum: npt.NDArray[np.bool_]) -> Whole:

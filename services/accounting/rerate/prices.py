@@ -36,7 +36,7 @@ from services.accounting.rerate.keys import (
     told_line,
 )
 from services.accounting.rerate.lines import ABSENT, Lines, Whole
-from services.accounting.rerate.minimum import Amounts, Minimum, add_minimums
+from services.accounting.rerate.minimum import Amounts, Minimum, add_minimums, keep_minimums
 from services.accounting.rerate.pairs import PairFinder, Pairs
 
 Marks = npt.NDArray[np.bool_]
@@ -129,6 +129,8 @@ class Repricer:
         except TooLarge:
             amounts = self._one_by_one(lines, pairs, keep)
         missing = add_minimums(told, lines, amounts, pairs, self._place)
+        if self._only_missing:
+            missing = keep_minimums(lines, amounts, missing, self.rules, self._place)
         for book, column in (("cost", "cost_micro"), ("price", "price_micro")):
             if book not in self._books:
                 amounts = amounts._replace(**{column: getattr(lines, column)})

@@ -45,6 +45,7 @@ SELECT c.entry_id, c.occurred_at, c.line, c.job_id, c.entry_kind, c.kind, c.outc
     coalesce(a.billable, c.billable) AS billable,
     CASE WHEN a.revision IS NULL THEN c.cost_micro ELSE a.cost_micro END AS cost_micro,
     CASE WHEN a.revision IS NULL THEN c.price_micro ELSE a.price_micro END AS price_micro,
+    coalesce(a.cost_rule_no, c.cost_rule_no) AS cost_rule_no, coalesce(a.price_rule_no, c.price_rule_no) AS price_rule_no,
     c.day, coalesce(CASE WHEN a.voided THEN a.entry_id ELSE a.entry_id + 1 END, c.entry_id) AS last_entry_id,
     coalesce(a.unpriced_lines, c.unpriced_lines) AS unpriced_lines, a.counted
 FROM accounting.charge AS c

@@ -15,7 +15,7 @@ from services.accounting.filters import PLACE, Where
 from services.accounting.partitions import first_day, month_number
 from services.accounting.pricing import PrinterFacts
 from services.accounting.rerate.keys import Names, Needs
-from services.accounting.rerate.lines import COLUMNS, INKS, MORE, STATE, Lines, unpacked
+from services.accounting.rerate.lines import COLUMNS, INKS, MORE, RULES, STATE, Lines, unpacked
 from services.accounting.rerate.pairs import EPOCH, MICROSECOND
 from shared import sqlfile
 
@@ -41,6 +41,7 @@ _PACKED: Final[dict[str, LiteralString]] = {
     "| (c.outcome::integer << 18) | (c.kind::integer << 15) | c.line)",
     "occurred_us": "c.occurred_at",
     "last_entry_id": "c.last_entry_id",
+    "rule_nos": "(c.cost_rule_no::bigint << 32) | c.price_rule_no",
     "day": "(c.day - date '2000-01-01')::bigint",
     "scan_area_mm2": "coalesce(c.scan_area_mm2, -1)",
     "roll_width_um": "coalesce(c.roll_width_um, -1)",
@@ -103,14 +104,23 @@ class Reader:
         names: with the ink sets.
         needs: what of a line is needed for its price.
         states: whether other states are going to be posted.
+        rules: whether some of what is booked may stay.
     """
 
     def __init__(
-        self, connection: Connection, where: Where, names: Names, needs: Needs, *, states: bool = False
+        self,
+        connection: Connection,
+        where: Where,
+        names: Names,
+        needs: Needs,
+        *,
+        states: bool = False,
+        rules: bool = False,
     ) -> None:
         self._connection = connection
         self._where = where
-        more = (*(STATE if states else ()), *(MORE if needs.more else ()), *(INKS if needs.inks else ()))
+        booked = (*(STATE if states else ()), *(RULES if rules else ()))
+        more = (*booked, *(MORE if needs.more else ()), *(INKS if needs.inks else ()))
         self._columns = (*COLUMNS, *more)
         self._inks = max(map(len, names.ink_sets.values()), default=0) if needs.inks else 0
         self.changes = needs.changes

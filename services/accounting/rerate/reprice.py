@@ -145,7 +145,14 @@ class _Work:
         repricer = self._repricer = Repricer(
             self._lists.book, names, self._lists.customers, only_missing=self._asked.only_missing
         )
-        reader = Reader(source, where(self._asked.filters), names, repricer.needs, states=True)
+        reader = Reader(
+            source,
+            where(self._asked.filters),
+            names,
+            repricer.needs,
+            states=True,
+            rules=self._asked.only_missing,
+        )
         for start, end in months(span.start, span.end):
             async for lines in reader.read(start, end):
                 yield repricer.price(lines)
