@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from bench.run import Run, run_of
 from bench.servers import OURS, servers
-from services.accounting.ledger.fast.alike import alike
+from services.accounting.ledger.fast.alike.groups import alike
 from services.accounting.ledger.fast.path import packed_batch
 from services.accounting.ledger.fast.rows import Rows
 from services.accounting.ledger.messages import columns

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.accounting.ledger.fast.alike import alike
+from services.accounting.ledger.fast.alike.groups import alike
+from services.accounting.ledger.fast.alike.readable import Spellings
+from services.accounting.ledger.fast.alike.spelling import Spelling
 from services.accounting.ledger.fast.days import Days
 from services.accounting.ledger.fast.rates import Rates
 from services.accounting.ledger.fast.raw import PADDING, Places, Raw, distinct
-from services.accounting.ledger.fast.readable import Spellings
 from services.accounting.ledger.fast.rows import Rows
-from services.accounting.ledger.fast.spelling import Spelling
 from services.accounting.ledger.work import Work
 from shared.events.envelope import encode, new_event
 from shared.events.jobs import JOB_COMPLETED, JobCompleted, JobLine, JobRef, PersonRef, PrinterRef
@@ -157,9 +157,16 @@ def read(values: Sequence[bytes | None], min_alike: int) -> tuple[Any, ...]:
     rows = Rows(Rates(PRICES), Days(ZoneInfo("UTC")), Work("t", 1, records, []), min_alike=min_alike)
     keys = rows.keys
     names = {
-        "printer": keys.printers, "person": keys.people, "source": keys.sources, "project": keys.projects,
-        "department": keys.departments, "media": keys.media, "category": keys.categories,
-        "quality": keys.qualities, "finishing": keys.finishings, "ink_set": keys.ink_sets,
+        "printer": keys.printers,
+        "person": keys.people,
+        "source": keys.sources,
+        "project": keys.projects,
+        "department": keys.departments,
+        "media": keys.media,
+        "category": keys.categories,
+        "quality": keys.qualities,
+        "finishing": keys.finishings,
+        "ink_set": keys.ink_sets,
     }
     found: dict[str, Any] = {
         name: [names[name].all()[at] for at in column.tolist()] if name in names else column.tolist()

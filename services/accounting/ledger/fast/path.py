@@ -15,7 +15,7 @@ from services.accounting import dimensions as dim
 from services.accounting.dimensions import Dimensions
 from services.accounting.ledger.columns import CHARGE_COLUMNS, CHARGE_NAMES, JOB_COLUMNS, JOB_NAMES, NULLABLE
 from services.accounting.ledger.fast import amounts, sums, table
-from services.accounting.ledger.fast.alike import MIN_ALIKE
+from services.accounting.ledger.fast.alike.groups import MIN_ALIKE
 from services.accounting.ledger.fast.arrays import register
 from services.accounting.ledger.fast.cells import cells_of, roll_up
 from services.accounting.ledger.fast.days import Days, first_day

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from services.accounting import dimensions as dim
 from services.accounting.books.loader import Pricing
 from services.accounting.dimensions import Dimensions
+from services.accounting.ledger.fast.alike.readable import Spellings
 from services.accounting.ledger.fast.amounts import NONE, Table, Weights, weights_of
-from services.accounting.ledger.fast.readable import Spellings
 from services.accounting.ledger.posting import Rule
 from services.accounting.ledger.read import microseconds
 from services.accounting.pricing import Asks, BookPair, LineRate, PairRate, Unpriced

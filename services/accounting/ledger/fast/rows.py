@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from services.accounting.entries import first_entry
-from services.accounting.ledger.fast import from_alike, from_objects
-from services.accounting.ledger.fast.alike import MIN_ALIKE, alike
+from services.accounting.ledger.fast import from_objects
+from services.accounting.ledger.fast.alike import facts_of as from_alike
+from services.accounting.ledger.fast.alike.groups import MIN_ALIKE, alike
 from services.accounting.ledger.fast.days import QUARTER_HOUR_US, Days
 from services.accounting.ledger.fast.facts import BILLABLE_UNTOLD, Facts, Objects, joined
 from services.accounting.ledger.fast.lines import Lines

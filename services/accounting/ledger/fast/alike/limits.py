@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import inspect
 
-from services.accounting.ledger.fast.spelling import Path
+from services.accounting.ledger.fast.alike.spelling import Path
 from services.accounting.ledger.read import JobEnvelope
 
 

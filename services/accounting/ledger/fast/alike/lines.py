@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from services.accounting.event_codes import CATEGORY_BY, COLOUR_MODE
+from services.accounting.ledger.fast.alike.readable import LINES
+from services.accounting.ledger.fast.alike.spelling import Path
+from services.accounting.ledger.fast.alike.values import Values
 from services.accounting.ledger.fast.facts import AREAS_AND_LENGTHS
 from services.accounting.ledger.fast.ink import inks_used, no_inks
 from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Columns
 from services.accounting.ledger.fast.names import Keys
 from services.accounting.ledger.fast.raw import Places, Whole, distinct
-from services.accounting.ledger.fast.readable import LINES
-from services.accounting.ledger.fast.spelling import Path
-from services.accounting.ledger.fast.values import Values
 from services.accounting.ledger.read import codes_key
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import fields
 
+from services.accounting.ledger.fast.alike.readable import LINES
+from services.accounting.ledger.fast.alike.slots import Slots
+from services.accounting.ledger.fast.alike.spelling import Path, Spelling
+from services.accounting.ledger.fast.alike.values import Values
 from services.accounting.ledger.fast.raw import Whole
-from services.accounting.ledger.fast.readable import LINES
-from services.accounting.ledger.fast.slots import Slots
-from services.accounting.ledger.fast.spelling import Path, Spelling
-from services.accounting.ledger.fast.values import Values
 from services.accounting.ledger.read import canonical
 from shared.events.jobs import JobCompleted, JobLine, PersonRef, PrinterRef
 

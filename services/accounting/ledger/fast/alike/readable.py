@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from services.accounting.ledger.fast.limits import number_limits, text_limits
-from services.accounting.ledger.fast.spelling import Path, Spelling
+from services.accounting.ledger.fast.alike.limits import number_limits, text_limits
+from services.accounting.ledger.fast.alike.spelling import Path, Spelling
 from services.accounting.ledger.fast.told import decode
 from services.accounting.ledger.read import MAX_KEY_BYTES, codes_key
 

@@ -10,18 +10,18 @@ import numpy.typing as npt
 from msgspec.structs import fields
 
 from services.accounting.event_codes import KIND, MEASURED, OUTCOME
-from services.accounting.ledger.fast.alike import Alike
-from services.accounting.ledger.fast.alike_lines import lines_of
-from services.accounting.ledger.fast.alike_said import said_hashes
+from services.accounting.ledger.fast.alike.groups import Alike
+from services.accounting.ledger.fast.alike.lines import lines_of
+from services.accounting.ledger.fast.alike.said import said_hashes
+from services.accounting.ledger.fast.alike.spelling import Path
+from services.accounting.ledger.fast.alike.values import Values
 from services.accounting.ledger.fast.facts import BILLABLE_UNTOLD, TEXTS, Facts
 from services.accounting.ledger.fast.identity import Ids, equal_at, job_ids
 from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Columns
 from services.accounting.ledger.fast.moments import END_US, moments_at
 from services.accounting.ledger.fast.names import Keys, Positions
 from services.accounting.ledger.fast.raw import ABSENT, Whole, distinct
-from services.accounting.ledger.fast.spelling import Path
 from services.accounting.ledger.fast.texts import WIDTH, Texts
-from services.accounting.ledger.fast.values import Values
 from shared.events.jobs import JobCompleted
 
 _ID: Final[Path] = ("data", "job", "id")

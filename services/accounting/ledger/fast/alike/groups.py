@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from services.accounting.ledger.fast.alike.readable import Spellings
+from services.accounting.ledger.fast.alike.spelling import Path, Spelling
 from services.accounting.ledger.fast.raw import PADDING, Bytes, Flags, Places, Raw, Whole
-from services.accounting.ledger.fast.readable import Spellings
-from services.accounting.ledger.fast.spelling import Path, Spelling
 
 MIN_ALIKE: Final = 150
 """Below, what it costs to look at a group is more than what it saves."""

@@ -11,12 +11,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from services.accounting.ledger.fast.alike import Alike
+from services.accounting.ledger.fast.alike.groups import Alike
+from services.accounting.ledger.fast.alike.limits import number_limits, text_limits
+from services.accounting.ledger.fast.alike.readable import IN_LINE, LINES, MOMENTS, below, lines_in
+from services.accounting.ledger.fast.alike.spelling import Path, Spelling
 from services.accounting.ledger.fast.layout import NULL64
-from services.accounting.ledger.fast.limits import number_limits, text_limits
 from services.accounting.ledger.fast.raw import ABSENT, MAX_TEXT, Flags, Places, Whole
-from services.accounting.ledger.fast.readable import IN_LINE, LINES, MOMENTS, below, lines_in
-from services.accounting.ledger.fast.spelling import Path, Spelling
 from shared.events.jobs import JOB_COMPLETED
 
 _WORDS: Final[Mapping[Path, frozenset[str]]] = {("type",): frozenset({JOB_COMPLETED})}
