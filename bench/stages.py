@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from bench.run import Run, run_of
 from bench.servers import OURS, servers
+from services.accounting.ledger.fast.alike.groups import alike
 from services.accounting.ledger.fast.path import packed_batch
-from services.accounting.ledger.fast.rows import PART, Rows
-from services.accounting.ledger.fast.told import read_all
+from services.accounting.ledger.fast.rows import Rows
+from services.accounting.ledger.messages import columns
 from services.accounting.ledger.prepare import Preparer
 from services.accounting.ledger.source import LedgerSource
 from services.accounting.ledger.work import Work
@@ -40,12 +41,11 @@ def main() -> None:
         rates, days = preparer._rates, preparer._days  # noqa: SLF001 - looks inside on purpose
         assert rates
 
-        def read(work: Work) -> None:
-            for at in range(0, len(work.records), PART):
-                read_all(work.records[at : at + PART])
+        def find(work: Work) -> None:
+            list(alike(columns(work.records)[0], rates.spellings))
 
         first = works[1]
-        _stage("  decode, validate, check identity", first, read)
+        _stage("  find records that are spelled alike", first, find)
         _stage("  read, price and lay out (all of Rows)", first, lambda work: Rows(rates, days, work))
         _stage(
             "  rows to arrays, amounts and numbers too",

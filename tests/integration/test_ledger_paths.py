@@ -51,7 +51,7 @@ def simple(writer: LedgerWriter, connection: Connection[Any], work: Work, prices
 def fast(writer: LedgerWriter, connection: Connection[Any], work: Work, prices: Pricing) -> Any:
     """The same of the fast path."""
     rates = Rates(prices)
-    packed = packed_batch(work, rates, Days(ZONE), writer.dimensions)
+    packed = packed_batch(work, rates, Days(ZONE), writer.dimensions, min_alike=1)
     assert packed.months() <= {month_number(START.date()), month_number(START.date()) + 1}
     jobs, lines, again, contradictions = packed.post(connection, NOW)
     refused = {(r.record.place, r.reject.reason) for r in packed.refused}

@@ -27,6 +27,10 @@ class Messages(Sequence[Record]):
     def __len__(self) -> int:
         return len(self._messages)
 
+    def message(self, at: int) -> Any:
+        """A record as the client has it."""
+        return self._messages[at]
+
     @overload
     def __getitem__(self, at: int) -> Record: ...
 
@@ -36,8 +40,15 @@ class Messages(Sequence[Record]):
     def __getitem__(self, at: int | slice) -> Record | Sequence[Record]:
         if isinstance(at, slice):
             return Messages(self._messages[at])
-        message = self._messages[at]
+        message = self.message(at)
         return Record(message.topic(), message.partition(), message.offset(), message.key(), message.value())
+
+
+def picked(records: Sequence[Record], which: Sequence[int]) -> Sequence[Record]:
+    """Some of the records."""
+    if isinstance(records, Messages):
+        return Messages([records.message(at) for at in which])
+    return [records[at] for at in which]
 
 
 def columns(records: Sequence[Record]) -> tuple[Sequence[bytes | None], Iterable[int], Iterable[int]]:

@@ -29,7 +29,7 @@ class JobEnvelope(Struct, frozen=True, gc=False):
 
 
 _decoder = msgspec.json.Decoder(JobEnvelope)
-_canonical = msgspec.msgpack.Encoder(order="deterministic").encode
+canonical = msgspec.msgpack.Encoder(order="deterministic").encode
 NUL_ESCAPE: Final = b"\\u0000"
 MAX_KEY_BYTES: Final = 2_000
 """Of a key that the ledger counts by; a record that is shorter as a whole need not be looked at."""
@@ -165,4 +165,4 @@ def payload_hash(job: JobCompleted, moments: Moments) -> int:
 
 def said_hash(said: tuple[object, ...]) -> bytes:
     """The 8 bytes of a payload hash. What is hashed must stay as it is: the ledger keeps the hashes for ever."""
-    return hashlib.blake2b(_canonical(said), digest_size=8).digest()
+    return hashlib.blake2b(canonical(said), digest_size=8).digest()

@@ -68,7 +68,7 @@ def test_job_ids_by_column_are_the_contract_s(told: list[tuple[datetime, str]]) 
     moments = [moment.replace(tzinfo=UTC) for moment, _ in told]
     expected = [job_id(moment, key) for moment, (_, key) in zip(moments, told, strict=True)]
     completed = np.array([microseconds(moment) for moment in moments], np.int64)
-    found = job_ids(completed, [key for _, key in told])
+    found = job_ids(completed, [key.encode() for _, key in told])
     assert [each.tobytes() for each in found] == [each.bytes for each in expected]
     assert equal_texts(found, [str(each) for each in expected]).all()
     assert not equal_texts(found, [str(each).replace("-", "") for each in expected]).any()

@@ -116,7 +116,7 @@ def at_once(jobs, prices):
         event = new_event(JOB_COMPLETED, each, event_id="1", source="/t", time=each.completed_at, subject="j")
         records.append(Record(TOPIC, 0, number, b"k", encode(event)))
     numbers: Any = Numbers()
-    packed = packed_batch(Work(TOPIC, 0, records, []), Rates(prices), Days(ZONE), numbers)
+    packed = packed_batch(Work(TOPIC, 0, records, []), Rates(prices), Days(ZONE), numbers, min_alike=1)
     categories, rules = list(numbers.known[dim.CATEGORY]), list(numbers.facts.values())
     lines = packed._lines
     columns = [lines[name].tolist() for name in ("job", "entry_kind", "cost_micro", "price_micro")]

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from services.accounting.ledger.fast.moments import Whole
+from services.accounting.ledger.fast.raw import Bytes, Places, Raw, Whole
 from services.accounting.ledger.read import microseconds
 
 Ids = npt.NDArray[np.void]
@@ -29,10 +29,10 @@ _DASHES: Final = [8, 13, 18, 23]
 _HEX: Final = [at for at in range(_TEXT_LENGTH) if at not in _DASHES]
 
 
-def job_ids(completed: Whole, keys: Iterable[str | None]) -> Ids:
-    """The ids of jobs by their completion, in microseconds since 2000 (not before), and their keys, if any."""
+def job_ids(completed: Whole, keys: Iterable[bytes]) -> Ids:
+    """The ids of jobs by their completion, in microseconds since 2000 (not before), and their keys."""
     blake2b = hashlib.blake2b
-    raw = b"".join([blake2b((key or "").encode(), digest_size=10).digest() for key in keys])
+    raw = b"".join([blake2b(key, digest_size=10).digest() for key in keys])
     digests = np.frombuffer(raw, _DIGEST)
     high, low = digests["high"].astype(np.uint64), digests["low"].astype(np.uint64)
     found = np.empty(len(completed), _UUID)
@@ -46,7 +46,18 @@ def job_ids(completed: Whole, keys: Iterable[str | None]) -> Ids:
 def equal_texts(ids: Ids, texts: Sequence[str | None]) -> npt.NDArray[np.bool_]:
     """Which ids are written so: in lower case, with dashes."""
     whole = [text if text and len(text) == _TEXT_LENGTH else _NO_ID for text in texts]
-    told = np.frombuffer("".join(whole).encode("latin-1", "replace"), np.uint8).reshape(-1, _TEXT_LENGTH)
+    return _are_written(ids, np.frombuffer("".join(whole).encode("latin-1", "replace"), np.uint8))
+
+
+def equal_at(ids: Ids, raw: Raw, places: Places) -> npt.NDArray[np.bool_]:
+    """The same of texts at some places."""
+    same = _are_written(ids, raw.blocks(places.starts, _TEXT_LENGTH))
+    same &= places.sizes == _TEXT_LENGTH
+    return same
+
+
+def _are_written(ids: Ids, texts: Bytes) -> npt.NDArray[np.bool_]:
+    told = texts.reshape(-1, _TEXT_LENGTH)
     expected = np.frombuffer(ids.tobytes().hex().encode(), np.uint8).reshape(-1, len(_HEX))
     same: npt.NDArray[np.bool_] = (told[:, _HEX] == expected).all(axis=1)
     same &= (told[:, _DASHES] == ord("-")).all(axis=1)

@@ -7,18 +7,17 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from msgspec.structs import fields
 
 from services.accounting.categories import category_of
-from services.accounting.event_codes import CATEGORY_BY, COLOUR_MODE, ENTRY_KIND, KIND
-from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Columns, coded, groups, whole
+from services.accounting.event_codes import CATEGORY_BY, ENTRY_KIND, KIND
+from services.accounting.ledger.fast.facts import AREAS_AND_LENGTHS, Objects
+from services.accounting.ledger.fast.ink import inks_used
+from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Columns, groups
 from services.accounting.ledger.fast.names import Keys, Numbered
 from services.accounting.ledger.fast.rates import Kept, Rates, Terms
 from services.accounting.ledger.fast.sums import TooLarge
-from services.accounting.ledger.fast.told import Told
 from services.accounting.ledger.fast.wider import payer_columns, wider_columns
 from services.accounting.ledger.posting import refuse_too_large
-from services.accounting.ledger.read import codes_key
 from services.accounting.pricing import wider_of
 from services.accounting.pricing.quantities import Wider, length_fed_um, quantities_of
 from services.accounting.pricing.sizes import size_class
@@ -31,15 +30,10 @@ _CHARGE: Final = ENTRY_KIND["charge"]
 _MINIMUM: Final = ENTRY_KIND["minimum"]
 _DENSITY: Final = CATEGORY_BY["density"]
 _SCAN: Final = KIND["scan"]
-_FIELDS: Final = [each.name for each in fields(JobLine)]
-_WIDE: Final = (
-    *("printed_area_mm2", "used_area_mm2", "scan_area_mm2"),
-    *("roll_width_um", "width_um", "length_um"),
-)
 _ASKED: Final = ("printed_area_mm2", "used_area_mm2", "scan_area_mm2", "impressions", "sheets")
 """Quantities of which it matters for the rate whether they are known."""
 _OF_MINIMUM: Final = {
-    **dict.fromkeys((*_WIDE, "ink_total_ul", "fed_um"), NULL64),
+    **dict.fromkeys((*AREAS_AND_LENGTHS, "ink_total_ul", "fed_um"), NULL64),
     **dict.fromkeys(("impressions", "sheets"), NULL32),
     **dict.fromkeys(("category_by", "colour_mode"), NULL16),
     "entry_kind": _MINIMUM,
@@ -51,73 +45,40 @@ Whole = npt.NDArray[np.int64]
 
 
 class Lines:
-    """The lines of a part of a batch, and what is known of their jobs.
+    """The lines of a batch with their rates, and what is known of their jobs.
 
     Attributes:
-        columns: by name. `job` is the position of a line's job, `rate` that of its kind among those kept;
-            `quality`, `finishing`, `ink_set` are positions of names; `inks` counts the colours that it names.
+        columns: by name, those of facts.Facts and more. `rate` is the position of a line's kind among those kept.
             A line that `is_priced` has its amounts; those of the others follow from its rate, all at once.
-        ink_ul: the amounts of ink of all lines in order.
         refused: jobs that are refused for what they come to, by position.
     """
 
-    def __init__(self, rates: Rates, keys: Keys, told: Told, of_jobs: Columns, *, one_by_one: bool) -> None:
-        """Takes the jobs as they were told, and their columns; see Rows."""
-        self._rates = rates
-        self._keys = keys
-        self._jobs = told.jobs
-        self._printers = told.columns["printer"]
-        self._of_jobs = of_jobs
-        self._one_by_one = one_by_one
-        self.columns: Columns = {}
-        self.ink_ul: list[int] = []
-        self.refused: dict[int, Reject] = {}
-
-    def add_all(self, flat: Sequence[JobLine], values: Sequence[tuple[Any, ...]]) -> None:
-        """Adds all lines of all jobs in order; `values` are the fields of each.
+    def __init__(
+        self, rates: Rates, keys: Keys, objects: Objects, of_jobs: Columns, told: Columns, *, one_by_one: bool
+    ) -> None:
+        """Takes jobs and lines as they were told, see facts.Facts, and finds the rates of all lines.
 
         Raises:
             TooLarge: the batch must be priced one by one.
         """
-        told = dict(zip(_FIELDS, zip(*values, strict=True) if values else [()] * len(_FIELDS), strict=True))
-        count, counts = len(flat), self._of_jobs["lines"]
-        found = self.columns = {name: whole(told[name], np.int64) for name in _WIDE}
-        found["job"] = np.repeat(np.arange(len(counts)), counts)
-        found["line"] = np.arange(count) - np.repeat(np.cumsum(counts) - counts, counts)
+        self._rates = rates
+        self._keys = keys
+        self._objects = objects
+        self._of_jobs = of_jobs
+        self._one_by_one = one_by_one
+        self.refused: dict[int, Reject] = {}
+        found = self.columns = told
+        count = len(found["job"])
         found["jobs"] = (found["line"] == 0).astype(np.int16)
-        found["impressions"] = whole(told["impressions"], np.int32)
-        found["sheets"] = whole(told["sheets"], np.int32)
-        found["quality"] = self._keys.qualities.column(told["quality"])
-        found["finishing"] = self._keys.finishings.column(_code_lists(told["finishing"]))
-        found["colour_mode"] = coded(told["colour_mode"], COLOUR_MODE)
         found["entry_kind"] = np.full(count, _CHARGE, np.int16)
-        used = self._add_inks(told["ink_ul"])
         self._alike = self._numbered_alike()
         terms, of_line = self._terms()
-        kept, kind = self._rates_of(flat, told, used, terms, of_line)
+        kept, kind = self._rates_of(terms, of_line)
         found["cost_micro"], found["price_micro"] = np.full(count, NULL64), np.full(count, NULL64)
         found["is_priced"], found["fed_um"] = np.zeros(count, np.bool_), np.full(count, NULL64)
-        self._price_one_by_one(flat, kept, kind, terms, of_line)
+        self._price_one_by_one(kept, kind, terms, of_line)
         if self._rates.asks_length:
-            self._measure_lengths(flat)
-
-    def _add_inks(self, inks: Sequence[dict[str, int] | None]) -> npt.NDArray[Any]:
-        """The columns of ink; answers which colours each line used any of, by number."""
-        count = len(inks)
-        total, colours = np.full(count, NULL64), np.zeros(count, np.int64)
-        of_set, used = np.zeros(count, np.int32), np.zeros(count, np.int64)
-        sets, of_used = Numbered(), Numbered({(): 0})
-        rows = []
-        for at, ink in enumerate(inks) if inks.count(None) < count else ():
-            if ink:
-                self.ink_ul += ink.values()
-                rows.append((at, sum(ink.values()), len(ink), sets[tuple(ink)], of_used[_inks_used(ink)]))
-        if rows:
-            which, totals, counts, numbers, used_numbers = np.array(rows, np.int64).T
-            total[which], colours[which], used[which] = totals, counts, used_numbers
-            of_set[which] = self._keys.ink_sets.column([codes_key(list(each)) for each in sets])[numbers]
-        self.columns |= {"ink_total_ul": total, "inks": colours, "ink_set": of_set}
-        return used
+            self._measure_lengths()
 
     def _terms(self) -> tuple[list[Terms], npt.NDArray[np.intp]]:
         """The price lists that count in the batch, and which of them for each line."""
@@ -126,78 +87,76 @@ class Lines:
         if self._rates.has_payers:
             columns += [self._alike, *payer_columns(self._rates, self._keys, self._of_jobs)]
         firsts, which = groups(columns)
-        terms = [self._rates.terms_of(self._jobs[at], int(completed[at])) for at in firsts]
+        terms = [self._rates.terms_of(self._objects.job(at), int(completed[at])) for at in firsts.tolist()]
         return terms, which[self.columns["job"]]
 
     def _rates_of(
-        self,
-        flat: Sequence[JobLine],
-        told: dict[str, Any],
-        used: npt.NDArray[Any],
-        terms: Sequence[Terms],
-        of_line: npt.NDArray[np.intp],
+        self, terms: Sequence[Terms], of_line: npt.NDArray[np.intp]
     ) -> tuple[list[Kept], npt.NDArray[np.intp]]:
         """Looks up the rates of each kind of line once; answers what is kept of each, and the kind of each line.
 
         Lines are of one kind if all that `_rate` looks at is equal; columns that no price list asks for only make
         more kinds.
         """
-        found, job = self.columns, self.columns["job"]
-        categories, by_density = self._categories(told)
-        media, category = Numbered().column(told["media"], len(flat)), Numbered().column(categories, len(flat))
-        known = np.zeros(len(flat), np.int64)
+        found, job, jobs = self.columns, self.columns["job"], self._objects
+        by_density = self._find_categories()
+        known = np.zeros(len(job), np.int64)
         for name in _ASKED:
             known = known << 1 | (found[name] != np.iinfo(found[name].dtype).min)
-        columns = [of_line, self._alike[job], self._of_jobs["kind"][job], media, category]
-        columns += [by_density, found["colour_mode"], used, known]
+        columns = [of_line, self._alike[job], self._of_jobs["kind"][job], found["media"], found["category"]]
+        columns += [by_density, found["colour_mode"], found["used"], known]
         if any(each.asks_size for each in terms):
-            sizes = map(size_class, told["width_um"], told["length_um"])
-            columns.append(Numbered().column(sizes, len(flat)))
+            sizes = (size_class(line.width_um, line.length_um) for line in jobs.lines())
+            columns.append(Numbered().column(sizes, len(job)))
         if any(each.asks_length for each in terms):
-            columns.append(np.array([length_fed_um(line) is None for line in flat], np.bool_))
-        columns += wider_columns([each.asks for each in terms], of_line, found, self._of_jobs["outcome"], flat)
+            columns.append(np.array([length_fed_um(line) is None for line in jobs.lines()], np.bool_))
+        columns += wider_columns([each.asks for each in terms], of_line, found, self._of_jobs["outcome"], jobs)
         firsts, kind = groups(columns)
         kept: list[Any] = [None] * len(firsts)
+        categories = self._keys.categories.all()
         for which in np.argsort(firsts).tolist():
-            at = firsts[which]
-            own, told_job = terms[of_line[at]], self._jobs[job[at]]
-            wider = wider_of(own.asks, told_job.outcome, told_job.lines)[found["line"][at]]
-            found_as = categories[at], bool(by_density[at])
-            kept[which] = self._rate(own, told_job, flat[at], found_as, wider)
+            at = int(firsts[which])
+            own, told_job, line = terms[of_line[at]], jobs.job(int(job[at])), int(found["line"][at])
+            wider = wider_of(own.asks, told_job.outcome, told_job.lines)[line]
+            found_as = categories[found["category"][at]] or None, bool(by_density[at])
+            kept[which] = self._rate(own, told_job, told_job.lines[line], found_as, wider)
         found["rate"] = np.array([each.position for each in kept], np.int32)[kind]
-        category_by = coded(told["category_by"], CATEGORY_BY)
-        found["category_by"] = np.where(by_density, np.int16(_DENSITY), category_by)
         numbered = Numbered()
         kept_category = np.array([numbered[each.category] for each in kept], np.int64)[kind]
         is_alone = self._of_jobs["lines"][job] == 1
-        found["media_jobs"] = _first_of_job(is_alone, job, media)
+        found["media_jobs"] = _first_of_job(is_alone, job, found["media"])
         found["category_jobs"] = _first_of_job(is_alone, job, kept_category)
         return kept, kind
 
     def _numbered_alike(self) -> npt.NDArray[np.int64]:
         """Numbers of the printers of the jobs, the same for those that no price list can tell apart."""
-        numbered = Numbered()
-        printer = numbered.column(self._printers, len(self._printers))
-        known = self._rates.printers
-        for told in numbered:  # in the order of the jobs: what is told first of a printer is kept
-            if told not in known:
-                self._rates.add_printer(self._jobs[self._printers.index(told)])
-        alike: npt.NDArray[np.int64] = np.array([known[told] for told in numbered], np.int64)[printer]
+        told = self._of_jobs["told_printer"]
+        known, numbers = self._rates.printers, np.zeros(len(self._keys.told_printers), np.int64)
+        printers = list(self._keys.told_printers)
+        which, firsts = np.unique(told, return_index=True)
+        # In the order of the jobs: what is told first of a printer is kept.
+        for at in np.argsort(firsts).tolist():
+            printer = printers[which[at]]
+            if printer not in known:
+                self._rates.add_printer(self._objects.job(int(firsts[at])))
+            numbers[which[at]] = known[printer]
+        alike: npt.NDArray[np.int64] = numbers[told]
         return alike
 
-    def _categories(self, told: dict[str, Any]) -> tuple[Sequence[str | None], npt.NDArray[np.bool_]]:
-        """The category of each line, and whether it was found by density; scans have no density."""
-        categories, by_density = told["category"], np.zeros(len(told["category"]), np.bool_)
-        if not categories.count(None):
-            return categories, by_density
-        found = list(categories)
-        is_scan = (self._of_jobs["kind"] == _SCAN)[self.columns["job"]].tolist()
-        for at, category in enumerate(categories):
-            if category is None and not is_scan[at]:
-                found[at], by_density[at] = category_of(
-                    None, told["ink_ul"][at], told["printed_area_mm2"][at], self._rates.pricing.thresholds
-                )
-        return found, by_density
+    def _find_categories(self) -> npt.NDArray[np.bool_]:
+        """Finds the category of lines by density, where none is told; scans have no density. Says which lines."""
+        found = self.columns
+        by_density = np.zeros(len(found["job"]), np.bool_)
+        lacks = (found["category"] == 0) & (found["inks"] > 0)
+        if lacks.any():
+            lacks &= (self._of_jobs["kind"] != _SCAN)[found["job"]]
+            area, total = found["printed_area_mm2"], found["ink_total_ul"]
+            for at in np.flatnonzero(lacks & (area != NULL64)).tolist():
+                ink_ul = {"": int(total[at])}
+                category, by_density[at] = category_of(None, ink_ul, int(area[at]), self._rates.pricing.thresholds)
+                found["category"][at] = self._keys.categories.add(category or "")
+            found["category_by"] = np.where(by_density, np.int16(_DENSITY), found["category_by"])
+        return by_density
 
     def _rate(
         self, terms: Terms, told: JobCompleted, line: JobLine, category: tuple[str | None, bool], wider: Wider
@@ -211,7 +170,7 @@ class Lines:
             *category,
             line.colour_mode,
             size_class(line.width_um, line.length_um) if terms.asks_size else None,
-            _inks_used(line.ink_ul),
+            _used(line.ink_ul),
             line.printed_area_mm2 is None,
             line.used_area_mm2 is None,
             line.scan_area_mm2 is None,
@@ -224,7 +183,6 @@ class Lines:
 
     def _price_one_by_one(
         self,
-        flat: Sequence[JobLine],
         kept: Sequence[Kept],
         kind: npt.NDArray[np.intp],
         terms: Sequence[Terms],
@@ -240,9 +198,10 @@ class Lines:
         minima: list[tuple[int, int, int, int, int]] = []
         for job in np.unique(found["job"][must]).tolist():
             start = int(starts[job])
+            flat = self._objects.job(job).lines
             lines = [at for at in range(start, start + int(counts[job])) if must[at]]
             try:
-                amounts = [_amounts(kept[kind[at]], flat[at], at - start) for at in lines]
+                amounts = [_amounts(kept[kind[at]], flat[at - start], at - start) for at in lines]
                 minima += self._minimum(terms[of_line[start]], job, amounts)
             except Reject as reject:
                 self.refused[job] = reject
@@ -259,7 +218,7 @@ class Lines:
         if not terms.has_minimum:
             return []
         costs, prices = zip(*amounts, strict=True)
-        if not (extra := terms.pair.minimum(_sum(costs), _sum(prices), self._jobs[job].outcome)):
+        if not (extra := terms.pair.minimum(_sum(costs), _sum(prices), self._objects.job(job).outcome)):
             return []
         refuse_too_large(*extra, len(amounts))
         return [(job, self._rates.minimum(terms.pair), len(amounts), *extra)]
@@ -270,7 +229,8 @@ class Lines:
             more = of_each[name] if name in of_each else np.full(len(minima), _OF_MINIMUM.get(name, 0))
             self.columns[name] = np.concatenate([column, more.astype(column.dtype)])
 
-    def _measure_lengths(self, flat: Sequence[JobLine]) -> None:
+    def _measure_lengths(self) -> None:
+        flat = self._objects.lines()
         for at in np.flatnonzero(~self.columns["is_priced"]).tolist():
             fed_um = length_fed_um(flat[at])
             if fed_um is not None:
@@ -291,13 +251,6 @@ def _first_of_job(
     return first
 
 
-def _code_lists(lists: Sequence[list[str] | None]) -> Sequence[str | None]:
-    """The keys of lists of codes; none at all is as good as absent."""
-    if lists.count(None) == len(lists):
-        return lists  # type: ignore[return-value]  # nothing but None
-    return [codes_key(codes) if codes else None for codes in lists]
-
-
 def _amounts(kept: Kept, line: JobLine, index: int) -> Amounts:
     """Cost and price of one line by the plain pricing."""
     amounts = kept.rates.amounts(quantities_of(line), first=index == 0)
@@ -310,10 +263,5 @@ def _sum(amounts: Sequence[int | None]) -> int | None:
     return None if None in amounts else sum(amounts)  # type: ignore[arg-type]
 
 
-def _inks_used(ink_ul: dict[str, int] | None) -> tuple[str, ...]:
-    """The colours that a line used any of; of none of those that it names is not the same as naming none."""
-    if not ink_ul:
-        return ()
-    return (
-        tuple(ink_ul) if all(ink_ul.values()) else ("", *(colour for colour, amount in ink_ul.items() if amount))
-    )
+def _used(ink_ul: dict[str, int] | None) -> tuple[str, ...]:
+    return inks_used(tuple(ink_ul), tuple(map(bool, ink_ul.values()))) if ink_ul else ()

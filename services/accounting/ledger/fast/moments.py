@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from services.accounting.ledger.fast.raw import PADDING, Bytes, Flags, Places, Raw, Whole
 from services.accounting.ledger.read import microseconds
-
-Whole = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
+from shared.events.jobs import LATEST
 
 _TO_SECONDS: Final = len("2026-11-24T12:00:00Z")
 _LONGEST: Final = len("2026-11-24T12:00:00.123456Z")
 _SEPARATORS: Final = ((4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":"))
 _DIGITS: Final = [at for at in range(_TO_SECONDS - 1) if at not in {place for place, _ in _SEPARATORS}]
+END_US: Final = microseconds(LATEST)
+"""Moments from here on are refused."""
 _DAY_US: Final = 86_400 * 1_000_000
 _1970_US: Final = microseconds(datetime(1970, 1, 1, tzinfo=UTC))
 _LENGTHS_OF_MONTHS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, *([0] * 87)])
@@ -29,18 +29,23 @@ _FEBRUARY: Final = 2
 
 def moments_of_texts(texts: Sequence[str]) -> tuple[Whole, Flags]:
     """The moments in microseconds since 2000, and which of them could be read."""
-    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    moments, is_read = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.bool_)
-    for length in np.unique(lengths).tolist():
-        if length == _TO_SECONDS or _TO_SECONDS + 1 < length <= _LONGEST:
-            which = np.flatnonzero(lengths == length)
-            some = texts if len(which) == len(texts) else [texts[at] for at in which.tolist()]
-            moments[which], is_read[which] = _of_one_length(some, length)
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+    raw = Raw(b"".join([PADDING, "".join(texts).encode("latin-1", "replace"), PADDING]))
+    return moments_at(raw, Places(np.cumsum(sizes) - sizes + len(PADDING), sizes))
+
+
+def moments_at(raw: Raw, places: Places) -> tuple[Whole, Flags]:
+    """The same of texts at some places."""
+    sizes = places.sizes
+    moments, is_read = np.zeros(len(sizes), np.int64), np.zeros(len(sizes), np.bool_)
+    for size in np.unique(sizes).tolist():
+        if size == _TO_SECONDS or _TO_SECONDS + 1 < size <= _LONGEST:
+            which = np.flatnonzero(sizes == size)
+            moments[which], is_read[which] = _of_one_length(raw.blocks(places.starts[which], size), size)
     return moments, is_read
 
 
-def _of_one_length(texts: Sequence[str], length: int) -> tuple[Whole, Flags]:
-    raw = np.frombuffer("".join(texts).encode("latin-1", "replace"), np.uint8).reshape(-1, length)
+def _of_one_length(raw: Bytes, length: int) -> tuple[Whole, Flags]:
     fraction = list(range(_TO_SECONDS, length - 1))
     digits = raw[:, _DIGITS + fraction] - np.uint8(ord("0"))
     is_read = (digits <= 9).all(axis=1) & (raw[:, length - 1] == ord("Z"))  # noqa: PLR2004 - a digit
@@ -52,7 +57,7 @@ def _of_one_length(texts: Sequence[str], length: int) -> tuple[Whole, Flags]:
     year += century * 100
     is_read &= (year > 0) & (day > 0) & (day <= _days_in(year, month))
     is_read &= (hour < 24) & (minute < 60) & (second < 60)  # noqa: PLR2004 - a clock
-    microsecond = np.zeros(len(texts), np.int64)
+    microsecond = np.zeros(len(raw), np.int64)
     for place, column in enumerate(columns[14:]):
         microsecond += column * 10 ** (5 - place)
     seconds = (hour * 60 + minute) * 60 + second

@@ -39,9 +39,9 @@ class Names:
         """The position of a key."""
         return self._numbered[key]
 
-    def all(self) -> Iterable[str]:
+    def all(self) -> Sequence[str]:
         """The keys by position."""
-        return self._numbered
+        return list(self._numbered)
 
     def column(self, keys: Sequence[str | None]) -> Positions:
         """The positions of a column of keys; an absent one is none."""
@@ -70,13 +70,22 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """All keys that a batch uses, but for those that its rates name."""
+    """All keys that a batch uses, but for those that its rates name.
+
+    Attributes:
+        told_printers: what jobs say of their printers: id, serial number and model.
+        used_inks: colours that a line used any of, see ink.inks_used; position 0 is none.
+    """
 
     printers: Names = field(default_factory=Names)
     people: Names = field(default_factory=Names)
     sources: Names = field(default_factory=Names)
     projects: Names = field(default_factory=Names)
     departments: Names = field(default_factory=Names)
+    media: Names = field(default_factory=Names)
+    categories: Names = field(default_factory=Names)
     qualities: Names = field(default_factory=Names)
     finishings: Names = field(default_factory=Names)
     ink_sets: Names = field(default_factory=Names)
+    told_printers: Numbered = field(default_factory=Numbered)
+    used_inks: Numbered = field(default_factory=lambda: Numbered({(): 0}))

@@ -15,6 +15,7 @@ from services.accounting import dimensions as dim
 from services.accounting.dimensions import Dimensions
 from services.accounting.ledger.columns import CHARGE_COLUMNS, CHARGE_NAMES, JOB_COLUMNS, JOB_NAMES, NULLABLE
 from services.accounting.ledger.fast import amounts, sums, table
+from services.accounting.ledger.fast.alike.groups import MIN_ALIKE
 from services.accounting.ledger.fast.arrays import register
 from services.accounting.ledger.fast.cells import cells_of, roll_up
 from services.accounting.ledger.fast.days import Days, first_day
@@ -22,7 +23,7 @@ from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Colum
 from services.accounting.ledger.fast.posted import posted_before
 from services.accounting.ledger.fast.rates import Rates
 from services.accounting.ledger.fast.rows import Rows
-from services.accounting.ledger.fast.texts import Bytes, Texts
+from services.accounting.ledger.fast.texts import Bytes
 from services.accounting.ledger.read import microseconds
 from services.accounting.ledger.read_correction import Correction
 from services.accounting.ledger.work import Refusal, Work
@@ -49,10 +50,10 @@ class PackedBatch:
         self._jobs, self._lines = rows.jobs, rows.lines
         self._is_posted = rows.is_posted
         self.first_day = first_day(self._jobs["day"][rows.is_posted])
-        self._texts = [Texts.of(column) for column in rows.texts]
+        self._texts = rows.texts
         self._ink_ul = rows.ink_ul
         self._ink_counts = self._lines["inks"]
-        self._ink_starts = np.cumsum(self._ink_counts) - self._ink_counts
+        self._ink_starts = self._lines["ink_at"]
         self._price(rates)
         self._rate_numbers = rates.numbers(dimensions)
         self._job_numbers = {
@@ -157,7 +158,9 @@ class PackedBatch:
         return table.copy_of(columns, lists)
 
 
-def packed_batch(work: Work, rates: Rates, days: Days, dimensions: Dimensions) -> PackedBatch:
+def packed_batch(
+    work: Work, rates: Rates, days: Days, dimensions: Dimensions, *, min_alike: int = MIN_ALIKE
+) -> PackedBatch:
     """Reads, prices and packs a batch.
 
     Raises:
@@ -165,7 +168,7 @@ def packed_batch(work: Work, rates: Rates, days: Days, dimensions: Dimensions) -
     """
     for one_by_one in (False, True):
         try:
-            rows = Rows(rates, days, work, one_by_one=one_by_one)
+            rows = Rows(rates, days, work, one_by_one=one_by_one, min_alike=min_alike)
             return PackedBatch(rows, rates, dimensions)
         except sums.TooLarge:
             if one_by_one:

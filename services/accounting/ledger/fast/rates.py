@@ -11,6 +11,7 @@ import numpy.typing as npt
 from services.accounting import dimensions as dim
 from services.accounting.books.loader import Pricing
 from services.accounting.dimensions import Dimensions
+from services.accounting.ledger.fast.alike.readable import Spellings
 from services.accounting.ledger.fast.amounts import NONE, Table, Weights, weights_of
 from services.accounting.ledger.posting import Rule
 from services.accounting.ledger.read import microseconds
@@ -55,6 +56,7 @@ class Rates:
 
     def __init__(self, pricing: Pricing) -> None:
         self.pricing = pricing
+        self.spellings = Spellings()
         self.printers: dict[tuple[str | None, str | None, str | None], int] = {}
         self.told: dict[str, tuple[str, str]] = {}
         self.asks_length = any(

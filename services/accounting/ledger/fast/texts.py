@@ -44,6 +44,19 @@ class Texts(NamedTuple):
             lengths[np.fromiter((text is None for text in texts), np.bool_, len(texts))] = ABSENT
         return cls(np.frombuffer(raw + bytes(WIDTH), np.uint8), starts, lengths)
 
+    @classmethod
+    def joined(cls, parts: Sequence[Texts]) -> Texts:
+        """Columns one below the other."""
+        begins: dict[int, int] = {}
+        raws: list[Bytes] = []
+        for part in parts:
+            if id(part.raw) not in begins:
+                begins[id(part.raw)] = sum(map(len, raws))
+                raws.append(part.raw)
+        raw = raws[0] if len(raws) == 1 else np.concatenate(raws)
+        starts = np.concatenate([part.starts + begins[id(part.raw)] for part in parts])
+        return cls(raw, starts, np.concatenate([part.sizes for part in parts]))
+
     def take(self, which: npt.NDArray[Any]) -> Texts:
         """Those at positions, or where a mask holds."""
         return Texts(self.raw, self.starts[which], self.sizes[which])

@@ -18,13 +18,13 @@ from msgspec.structs import astuple
 
 from services.accounting.ledger.fast.identity import Ids, equal_texts, job_ids
 from services.accounting.ledger.fast.layout import NULL64
-from services.accounting.ledger.fast.moments import Flags, Whole, moments_of_texts
+from services.accounting.ledger.fast.moments import END_US, moments_of_texts
+from services.accounting.ledger.fast.raw import Flags, Whole
 from services.accounting.ledger.messages import columns as columns_of_records
 from services.accounting.ledger.read import (
     MAX_KEY_BYTES,
     NUL_ESCAPE,
     JobEnvelope,
-    microseconds,
     moments_of,
     read_job,
     refuse_long_keys,
@@ -33,7 +33,7 @@ from services.accounting.ledger.read_correction import Correction, correction_of
 from services.accounting.ledger.work import Refusal
 from shared.errors import Reject
 from shared.events import JOB_COMPLETED, JobCompleted
-from shared.events.jobs import LATEST, JobRef, PrinterRef
+from shared.events.jobs import JobRef, PrinterRef
 from shared.stream import Record
 
 _MOMENTS: Final = {"completed_at": str, "submitted_at": str | None, "started_at": str | None}
@@ -54,7 +54,7 @@ FIELDS: Final = {name: at for at, name in enumerate(ToldJob.__struct_fields__)}
 
 _ENVELOPE: Final = {"time": str, "type": Literal["print.job.completed.v1"], "data": ToldJob}
 assert get_args(_ENVELOPE["type"]) == (JOB_COMPLETED,)  # noqa: S101
-_decode: Final[Any] = msgspec.json.Decoder(
+decode: Final[Any] = msgspec.json.Decoder(
     msgspec.defstruct(
         "ToldEnvelope",
         [(each.name, _ENVELOPE.get(each.name, each.type)) for each in msgspec.structs.fields(JobEnvelope)],
@@ -63,7 +63,6 @@ _decode: Final[Any] = msgspec.json.Decoder(
     )
 ).decode
 _FIRST: Final = itemgetter(0)
-_END_US: Final = microseconds(LATEST)
 
 
 class Told(NamedTuple):
@@ -96,7 +95,7 @@ def read_all(records: Sequence[Record]) -> Told:
     jobs: list[Any] = [_NONE if event is None else event.data for event in events]
     columns = columns_of(jobs)
     completed, is_sure = moments_of_texts(columns["completed_at"])
-    is_sure &= (completed >= 0) & (completed < _END_US)
+    is_sure &= (completed >= 0) & (completed < END_US)
     told_at = zip(events, columns["completed_at"], strict=True)
     others = [at for at, (event, moment) in enumerate(told_at) if event is not None and event.time != moment]
     is_sure[others] &= moments_of_texts([events[at].time for at in others])[1]
@@ -106,7 +105,8 @@ def read_all(records: Sequence[Record]) -> Told:
     for name in ("id", "key", "printer_id"):
         if not all(columns[name]):
             is_sure &= np.fromiter(map(bool, columns[name]), np.bool_, len(jobs))
-    ids = job_ids(np.where(is_sure, completed, 0), columns["key"])
+    keys = [(key or "").encode() for key in columns["key"]]
+    ids = job_ids(np.where(is_sure, completed, 0), keys)
     is_sure &= equal_texts(ids, columns["id"])
     told = Told(jobs, columns, np.arange(len(jobs)), completed, submitted, started, ids, [], [])
     return told if is_sure.all() else _with_the_others(told, records, is_sure)
@@ -129,7 +129,7 @@ def _by_field(names: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> dict[str
 def _decoded(values: Sequence[bytes | None]) -> list[Any]:
     """The events; None for what the plain reader has to see."""
     try:
-        events = list(map(_decode, values))
+        events = list(map(decode, values))
     except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
         events = [_decoded_one(value) for value in values]
     for at, raw in enumerate(values):
@@ -145,7 +145,7 @@ def _decoded(values: Sequence[bytes | None]) -> list[Any]:
 
 def _decoded_one(value: bytes | None) -> Any:
     try:
-        return None if value is None else _decode(value)
+        return None if value is None else decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 

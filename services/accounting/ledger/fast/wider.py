@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from services.accounting.ledger.fast.facts import Objects
 from services.accounting.ledger.fast.layout import Columns
 from services.accounting.ledger.fast.names import Keys, Numbered
 from services.accounting.ledger.fast.rates import Rates
@@ -34,7 +35,7 @@ def payer_columns(rates: Rates, keys: Keys, of_jobs: Columns) -> list[Column]:
 
 
 def wider_columns(
-    asks: Sequence[Asks], of_line: npt.NDArray[np.intp], found: Columns, outcomes: Column, flat: Sequence[JobLine]
+    asks: Sequence[Asks], of_line: npt.NDArray[np.intp], found: Columns, outcomes: Column, jobs: Objects
 ) -> list[Column]:
     """Columns in which lines differ whose keys differ in what is `wider` (see asks.wider_of), and maybe others.
 
@@ -43,7 +44,7 @@ def wider_columns(
         of_line: which of them counts for each line.
         found: the columns of the lines that are there already.
         outcomes: of the jobs.
-        flat: the lines.
+        jobs: which have the lines as objects.
     """
     columns: list[Column] = []
     if any(each.outcome for each in asks):
@@ -51,9 +52,9 @@ def wider_columns(
     if any(each.finishing or each.job_finishing for each in asks):
         columns.append(found["finishing"])
     if any(each.job_finishing for each in asks):
-        columns.append(_of_whole_jobs(found, flat))
+        columns.append(_of_whole_jobs(found, jobs.lines()))
     if any(each.volumes for each in asks):
-        columns += _reached(asks, of_line, found, flat)
+        columns += _reached(asks, of_line, found, jobs.lines())
     return columns
 
 

@@ -1,0 +1,139 @@
+"""The bytes of a batch, and what stands at many places of them at once."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Whole = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+
+MAX_TEXT: Final = 200
+"""Longer texts are rare, and left to the plain reader."""
+ABSENT: Final = -1
+WORD: Final = 8
+DIGITS: Final = 2 * WORD
+"""The longest number that is read here."""
+PADDING: Final = bytes(MAX_TEXT + 2 * WORD)
+"""Around all records, so that more may be taken than is there."""
+_ASCII_ZEROS: Final = np.uint64(0x3030303030303030)
+_HIGH_BITS: Final = np.uint64(0x8080808080808080)
+_ABOVE_NINE: Final = np.uint64(0x7676767676767676)
+
+
+def _masks(width: int, *, is_right: bool) -> npt.NDArray[np.uint64]:
+    """By size, which bytes of a block belong to a text that stands at its left or right end."""
+    sizes, at = np.arange(width + 1)[:, None], np.arange(width)
+    belongs = at >= width - sizes if is_right else at < sizes
+    return np.ascontiguousarray(belongs.astype(np.uint8) * np.uint8(255)).view(np.uint64)
+
+
+_LEFT: Final = [_masks(words * WORD, is_right=False) for words in range(1, MAX_TEXT // WORD + 1)]
+_RIGHT: Final = _masks(DIGITS, is_right=True)
+
+
+class Places(NamedTuple):
+    """Where values stand; the size of one that is absent is ABSENT, and it starts anywhere."""
+
+    starts: Whole
+    sizes: Whole
+
+
+class Raw:
+    """Bytes of many records in a row."""
+
+    def __init__(self, raw: bytes) -> None:
+        """Takes the bytes with PADDING on both sides."""
+        self.bytes = raw
+        self.buffer: Bytes = np.frombuffer(raw, np.uint8)
+        self._windows: dict[int, npt.NDArray[np.void]] = {}
+
+    def blocks(self, starts: Whole, width: int) -> Bytes:
+        """The bytes from each place on."""
+        found = self.voids(starts, width)
+        return found.view(np.uint8).reshape(len(starts), width)
+
+    def voids(self, starts: Whole, width: int) -> npt.NDArray[np.void]:
+        """The same, each as one value: taking it costs little more than taking one byte."""
+        windows = self._windows.get(width)
+        if windows is None:
+            count = len(self.bytes) - width + 1
+            windows = self._windows[width] = np.ndarray((count,), f"V{width}", buffer=self.bytes, strides=(1,))
+        taken: npt.NDArray[np.void] = windows[starts]
+        return taken
+
+    def words(self, places: Places) -> npt.NDArray[np.uint64]:
+        """Texts of up to MAX_TEXT bytes as rows of words, with zeros behind their ends."""
+        sizes = np.maximum(places.sizes, 0)
+        count = max(1, -(-int(sizes.max(initial=0)) // WORD))
+        words = self.blocks(places.starts, count * WORD).view(np.uint64)
+        words &= _LEFT[count - 1][sizes]
+        return words
+
+    def numbers(self, places: Places) -> tuple[Whole, Flags]:
+        """Whole numbers of up to DIGITS digits, and which of them are such."""
+        starts, sizes = places
+        is_number = (sizes > 0) & (sizes <= DIGITS)
+        words = self.blocks(starts + sizes - DIGITS, DIGITS).view(np.uint64)
+        words ^= _ASCII_ZEROS
+        words &= _RIGHT[np.where(is_number, sizes, 0)]
+        is_number &= (((words + _ABOVE_NINE) | words) & _HIGH_BITS == 0).all(axis=1)
+        is_number &= (sizes == 1) | (self.buffer[starts] != ord("0"))
+        high, low = _eight_digits(words.T)
+        return high.astype(np.int64) * 10**WORD + low.astype(np.int64), is_number
+
+    def equal(self, starts: Whole, text: bytes) -> Flags | None:
+        """At which places a text stands; None if at all."""
+        whole = len(text) // WORD * WORD
+        same = None
+        for start, width, kind in ((0, whole, np.uint64), (whole, len(text) - whole, np.uint8)):
+            if not width:
+                continue
+            found = self.blocks(starts + start, width).view(kind)
+            equal = found == np.frombuffer(text[start : start + width], kind)
+            if not equal.all():
+                here = equal.all(axis=1)
+                same = here if same is None else same & here
+        return same
+
+    def text(self, places: Places, at: int) -> str:
+        """One text; '' if it is absent."""
+        start = int(places.starts[at])
+        return self.bytes[start : start + max(0, int(places.sizes[at]))].decode()
+
+    def distinct(self, places: Places) -> tuple[list[str], npt.NDArray[np.intp]]:
+        """The different texts, '' for what is absent, and which of them stands at each place."""
+        first, group = distinct(self.words(places))
+        return [self.text(places, at) for at in first.tolist()], group
+
+
+def _eight_digits(words: npt.NDArray[np.uint64]) -> Any:
+    """The numbers that eight digits each make, the first digit in the lowest byte: in pairs, fours and eights."""
+    words = (words * np.uint64(10) + (words >> np.uint64(8))) & np.uint64(0x00FF00FF00FF00FF)
+    words = (words * np.uint64(100) + (words >> np.uint64(16))) & np.uint64(0x0000FFFF0000FFFF)
+    return (words * np.uint64(10_000) + (words >> np.uint64(32))) & np.uint64(0xFFFFFFFF)
+
+
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+_FOLD: Final = np.uint64(29)
+
+
+def distinct(rows: npt.NDArray[Any]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Groups equal rows of words.
+
+    Returns:
+        The first row of each group, and the group of each row.
+    """
+    if not len(rows) or (rows == rows[0]).all():
+        return np.zeros(min(1, len(rows)), np.intp), np.zeros(len(rows), np.intp)
+    mixed = rows[:, 0].astype(np.uint64)
+    for at in range(1, rows.shape[1]):
+        mixed = ((mixed ^ (mixed >> _FOLD)) * _MIX) ^ rows[:, at].astype(np.uint64)
+    _, first, group = np.unique(mixed, return_index=True, return_inverse=True)
+    if not (rows == rows[first][group]).all():
+        # Different rows have come to the same: they are compared as they are.
+        _, first, group = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    return first, group
