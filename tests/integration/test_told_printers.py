@@ -38,6 +38,8 @@ def test_the_first_model_told_counts_until_the_registry_tells_one(writer: Ledger
         PrinterRef(id="serial:SN-1", serial="SN-1", model="T1700"),
         PrinterRef(id="queue", model="TX-4100"),
         PrinterRef(id="serial:SN-1", serial="SN-1", model="another"),
+        PrinterRef(id="silent"),
+        PrinterRef(id="silent", model="T830"),
     ]
     jobs = [
         job(a1_line(), printer=printer, job={"device_job_id": str(number), "source": "ipp"}, completed_at=AT)
@@ -47,11 +49,12 @@ def test_the_first_model_told_counts_until_the_registry_tells_one(writer: Ledger
         work = work_of(jobs, connection)
         pricing = load_pricing(connection)
         packed = packed_batch(work, Rates(pricing), Days(ZONE), writer.dimensions) if fast else None
-        assert writer.write(work, pricing, packed).jobs == 3
+        assert writer.write(work, pricing, packed).jobs == 5
         known = "SELECT key, serial, model FROM accounting.known_printer WHERE printer_no <> 0 ORDER BY key"
         assert connection.execute(known.encode()).fetchall() == [
             ("queue", "", "TX-4100"),
             ("serial:SN-1", "SN-1", "T1700"),
+            ("silent", "", "T830"),
         ]
         connection.execute("UPDATE accounting.printer SET model = 'T1700 v2' WHERE key = 'queue'")
         assert connection.execute(known.encode()).fetchall()[0] == ("queue", "", "T1700 v2")

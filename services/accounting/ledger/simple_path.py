@@ -28,8 +28,11 @@ def learn_dimensions(postings: Sequence[Posting], dimensions: Dimensions) -> Non
     wanted: dict[Dimension, dict[str, tuple[Any, ...]]] = {each: {} for each in dim.DIMENSIONS}
     for posting in postings:
         job = posting.job
-        told_printer = (job.printer.serial or "", job.printer.model or "")
-        wanted[dim.PRINTER].setdefault(job.printer.id or "", told_printer)
+        serial, model = wanted[dim.PRINTER].get(job.printer.id or "", ("", ""))
+        wanted[dim.PRINTER][job.printer.id or ""] = (
+            serial or job.printer.serial or "",
+            model or job.printer.model or "",
+        )
         wanted[dim.PERSON][posting.person] = ()
         wanted[dim.SOURCE][job.job.source or ""] = ()
         wanted[dim.PROJECT][job.project or ""] = ()

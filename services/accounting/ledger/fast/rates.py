@@ -133,7 +133,8 @@ class Rates:
             alike = (facts.id, facts.serial, facts.model, facts.group)
         number = self._alike.setdefault(alike, len(self._alike))
         self.printers[told.id, told.serial, told.model] = number
-        self.told.setdefault(told.id or "", (told.serial or "", told.model or ""))
+        serial, model = self.told.get(told.id or "", ("", ""))
+        self.told[told.id or ""] = serial or told.serial or "", model or told.model or ""
         return number
 
     def add(self, key: tuple[object, ...], pair: BookPair, job: JobCompleted, line: JobLine, wider: Wider) -> Kept:

@@ -32,7 +32,7 @@ def _masks(width: int, *, is_right: bool) -> npt.NDArray[np.uint64]:
 
 
 _LEFT: Final = [_masks(words * WORD, is_right=False) for words in range(1, MAX_TEXT // WORD + 1)]
-_RIGHT: Final = _masks(DIGITS, is_right=True)
+_RIGHT: Final = {width: _masks(width, is_right=True) for width in (WORD, DIGITS)}
 
 
 class Places(NamedTuple):
@@ -76,28 +76,24 @@ class Raw:
     def numbers(self, places: Places) -> tuple[Whole, Flags]:
         """Whole numbers of up to DIGITS digits, and which of them are such."""
         starts, sizes = places
-        is_number = (sizes > 0) & (sizes <= DIGITS)
-        words = self.blocks(starts + sizes - DIGITS, DIGITS).view(np.uint64)
+        width = DIGITS if int(sizes.max(initial=0)) > WORD else WORD
+        is_number = (sizes > 0) & (sizes <= width)
+        words = self.blocks(starts + sizes - width, width).view(np.uint64)
         words ^= _ASCII_ZEROS
-        words &= _RIGHT[np.where(is_number, sizes, 0)]
+        words &= _RIGHT[width][np.where(is_number, sizes, 0)]
         is_number &= (((words + _ABOVE_NINE) | words) & _HIGH_BITS == 0).all(axis=1)
         is_number &= (sizes == 1) | (self.buffer[starts] != ord("0"))
-        high, low = _eight_digits(words.T)
-        return high.astype(np.int64) * 10**WORD + low.astype(np.int64), is_number
+        parts = _eight_digits(words).astype(np.int64)
+        return parts[:, 0] if width == WORD else parts[:, 0] * 10**WORD + parts[:, 1], is_number
 
     def equal(self, starts: Whole, text: bytes) -> Flags | None:
         """At which places a text stands; None if at all."""
-        whole = len(text) // WORD * WORD
-        same = None
-        for start, width, kind in ((0, whole, np.uint64), (whole, len(text) - whole, np.uint8)):
-            if not width:
-                continue
-            found = self.blocks(starts + start, width).view(kind)
-            equal = found == np.frombuffer(text[start : start + width], kind)
-            if not equal.all():
-                here = equal.all(axis=1)
-                same = here if same is None else same & here
-        return same
+        count = -(-len(text) // WORD)
+        words = self.blocks(starts, count * WORD).view(np.uint64)
+        if over := count * WORD - len(text):
+            words[:, -1] &= _LEFT[0][WORD - over, 0]
+        same = words == np.frombuffer(text + bytes(over), np.uint64)
+        return None if same.all() else same.all(axis=1)
 
     def text(self, places: Places, at: int) -> str:
         """One text; '' if it is absent."""

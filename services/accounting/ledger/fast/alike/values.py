@@ -16,7 +16,7 @@ from services.accounting.ledger.fast.alike.limits import number_limits, text_lim
 from services.accounting.ledger.fast.alike.readable import IN_LINE, LINES, MOMENTS, below, lines_in
 from services.accounting.ledger.fast.alike.spelling import Path, Spelling
 from services.accounting.ledger.fast.layout import NULL64
-from services.accounting.ledger.fast.raw import ABSENT, MAX_TEXT, Flags, Places, Whole
+from services.accounting.ledger.fast.raw import ABSENT, MAX_TEXT, WORD, Flags, Places, Whole
 from shared.events.jobs import JOB_COMPLETED
 
 _WORDS: Final[Mapping[Path, frozenset[str]]] = {("type",): frozenset({JOB_COMPLETED})}
@@ -95,18 +95,20 @@ class Values:
         return self.count if path[:2] != LINES else len(self.job_of_line)
 
     def _read(self, numbers: Sequence[tuple[Path, slice, slice, Places]]) -> None:
-        if not numbers:
-            return
-        stacked = Places(*(np.concatenate(column) for column in zip(*(each[3] for each in numbers), strict=True)))
-        found, are_numbers = self.raw.numbers(stacked)
-        start = 0
-        for path, rows, jobs, places in numbers:
-            here = slice(start, start + len(places.starts))
-            if path not in self.numbers:
-                self.numbers[path] = np.full(self.rows(path), NULL64)
-            self.numbers[path][rows] = found[here]
-            self.are_sure[jobs] &= are_numbers[here]
-            start = here.stop
+        short = [each for each in numbers if int(each[3].sizes.max()) <= WORD]
+        for some in (short, [each for each in numbers if int(each[3].sizes.max()) > WORD]):
+            if not some:
+                continue
+            stacked = (np.concatenate(column) for column in zip(*(each[3] for each in some), strict=True))
+            found, are_numbers = self.raw.numbers(Places(*stacked))
+            start = 0
+            for path, rows, jobs, places in some:
+                here = slice(start, start + len(places.starts))
+                if path not in self.numbers:
+                    self.numbers[path] = np.full(self.rows(path), NULL64)
+                self.numbers[path][rows] = found[here]
+                self.are_sure[jobs] &= are_numbers[here]
+                start = here.stop
 
     def _check_texts(self, path: Path, places: Places) -> None:
         limits = text_limits(path)
