@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 Rebalanced = Callable[[list[TopicPartition]], None]
 Strategy = Literal["roundrobin", "cooperative-sticky"]
 
-MAX_WAITING_KIB: Final = 24 * 1024
+MAX_WAITING_KIB: Final = 16 * 1024
 """How much waits in memory to be taken."""
 FETCH_BYTES: Final = 8 * 1024 * 1024
 FETCH_PARTITION_BYTES: Final = 1024 * 1024

@@ -79,16 +79,31 @@ class Preparer:
             TooManyRejects: it is time to stop.
         """
         try:
-            connection = self._ready()
-            if self._pricing is None or self._pricing.revision != price_revision(connection):
-                self._pricing = load_pricing(connection, self._thresholds)
-                log.info("ledger_prices_loaded", revision=self._pricing.revision)
-                self._rates = Rates(self._pricing)
-                self._days = Days(self._zone, self._pricing.open_from)
-            prepared = self._pack(work, self._pricing)
+            prepared = self._pack(work, self._priced())
         except BaseException as error:
             raise self._failed(error) from error
         return prepared
+
+    def warm_up(self) -> None:
+        """Loads the prices before there is a batch that would wait for them.
+
+        Raises:
+            Retry: the database is away.
+        """
+        try:
+            self._priced()
+        except BaseException as error:
+            raise self._failed(error) from error
+
+    def _priced(self) -> Pricing:
+        """The prices as they are now."""
+        connection = self._ready()
+        if self._pricing is None or self._pricing.revision != price_revision(connection):
+            self._pricing = load_pricing(connection, self._thresholds)
+            log.info("ledger_prices_loaded", revision=self._pricing.revision)
+            self._rates = Rates(self._pricing)
+            self._days = Days(self._zone, self._pricing.open_from)
+        return self._pricing
 
     def _pack(self, work: Work, pricing: Pricing) -> Prepared:
         if not self._fast:

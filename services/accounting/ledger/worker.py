@@ -37,7 +37,7 @@ FIRST_BATCH: Final = 2_000
 ready, and a backlog moves at once."""
 STOP_GRACE_S: Final = 8.0
 STAY_MEMBER_S: Final = 30.0
-SWITCH_INTERVAL_S: Final = 0.000_2
+SWITCH_INTERVAL_S: Final = 0.001
 """How long a thread may keep the interpreter: the writer must not wait 5 ms after each of its calls."""
 GC_THRESHOLD: Final = (200_000, 20, 100)
 """Reference counting frees a batch's tens of thousands of objects; looking for cycles in them is in vain."""
@@ -137,6 +137,7 @@ class Ledger:
         source = LedgerSource(consumer, options.topic, self._lease, self._drained)
         taking: asyncio.Task[Taken | None] | None = None
         try:
+            await self._patiently(None, "prepare", self._preparer.warm_up)
             await source.join()
             self._trouble = None
             limit = min(FIRST_BATCH, options.max_batch)

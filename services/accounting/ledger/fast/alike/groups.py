@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -56,8 +57,8 @@ class Alike(NamedTuple):
 def alike(values: Sequence[bytes | None], spellings: Spellings, *, at_least: int = MIN_ALIKE) -> Iterator[Alike]:
     """Groups of at least so many records that are spelled alike; a record is in one of them, or in none."""
     told: list[bytes] = [value or b"" for value in values]
-    if len(told) < at_least:
-        return
+    if len(told) < at_least or sys.byteorder != "little":
+        return  # the digits of a number are read as a word whose lowest byte comes first
     raw = Raw(b"".join([PADDING, *told, PADDING]))
     sizes = np.fromiter(map(len, told), np.int64, len(told))
     ends = np.cumsum(sizes) + len(PADDING)
