@@ -250,3 +250,36 @@ def test_spellings_are_known_again() -> None:
     for batch in range(3):
         [group] = alike([told(GOOD, 10 * batch + number) for number in range(4)], spellings, at_least=4)
         assert len(spellings.of(len(group.marks))) == 1
+
+
+WHATEVER = [
+    b"",
+    b'"',
+    b"\\",
+    b"{",
+    b"}",
+    b"]",
+    b",",
+    b":",
+    b"0",
+    b"-",
+    b".",
+    b" ",
+    b"\n",
+    b"\xc3",
+    b"\x00",
+    b"null",
+    b'""',
+]
+
+
+@given(JOBS, st.integers(0, 10**6), st.integers(0, 3), st.sampled_from(WHATEVER))
+@settings(max_examples=300, deadline=None)
+def test_whatever_has_become_of_one_record_it_is_read_as_ever(
+    job: JobCompleted, place: int, gone: int, instead: bytes
+) -> None:
+    values = [told(job, number) for number in range(4)]
+    place %= len(values[2])
+    values[2] = values[2][:place] + instead + values[2][place + gone :]
+
+    assert read(values, 2) == read(values, NEVER)
