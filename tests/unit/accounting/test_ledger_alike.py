@@ -223,6 +223,8 @@ GOOD = JobCompleted(
         (b'"time":"2026', b'"time":"2025'),
         (b'"time":"2026', b'"time":"soon'),
         (b'"completed_at":"2026', b'"completed_at":"2016'),
+        (b'"completed_at":"2026', b'"completed_at":"' + b"9" * 9_000),
+        (b'"time":"2026', b'"time":"' + b"9" * 9_000),
         (b'"key":"p-1', b'"key":"p-2'),
         (b'"datacontenttype":"application/json"', b'"datacontenttype":"x","more":[{"a":1},{"b":[]}]'),
         (b"}]}}", b"}]}} "),

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.accounting.ledger.fast.alike.groups import Alike
-from services.accounting.ledger.fast.alike.limits import number_limits, text_limits
+from services.accounting.ledger.fast.alike.limits import TextLimits, number_limits, text_limits
 from services.accounting.ledger.fast.alike.readable import IN_LINE, LINES, MOMENTS, below, lines_in
 from services.accounting.ledger.fast.alike.spelling import Path, Spelling
 from services.accounting.ledger.fast.layout import NULL64
@@ -22,8 +22,8 @@ from shared.events.jobs import JOB_COMPLETED
 _WORDS: Final[Mapping[Path, frozenset[str]]] = {("type",): frozenset({JOB_COMPLETED})}
 
 
-class Lines(NamedTuple):
-    """One line of each job of a group.
+class LineOfEach(NamedTuple):
+    """One line of each job of a group, such as all the second ones.
 
     Attributes:
         rows: among all lines.
@@ -41,7 +41,8 @@ class Values:
 
     Attributes:
         count: how many records.
-        are_sure: the records in which nothing was found that the plain reader has to judge.
+        are_sure: the records in which nothing was found that the plain reader has to judge. None of their texts is
+            longer than MAX_TEXT: what is looked at from where a text starts stays within the bytes.
         texts, numbers: by path; in paths of lines the number of the line is 0, and there is a row for each line.
         of_each: how many lines each record has.
         groups: the rows of each group with its spelling, and its lines.
@@ -56,7 +57,7 @@ class Values:
         self.of_each = np.repeat(lines, sizes)
         self.job_of_line = np.repeat(np.arange(self.count), self.of_each)
         self.are_sure: Flags = np.ones(self.count, np.bool_)
-        self.groups: list[tuple[slice, Spelling, list[Lines]]] = []
+        self.groups: list[tuple[slice, Spelling, list[LineOfEach]]] = []
         self.texts: dict[Path, Places] = {}
         self.numbers: dict[Path, Whole] = {}
         start = first_line = 0
@@ -75,8 +76,7 @@ class Values:
             start, first_line = start + size, end
         self._read(numbers)
         for path, places in self.texts.items():
-            if path not in MOMENTS:
-                self._check_texts(path, places)
+            self._check_texts(path, places)
         for path, found in self.numbers.items():
             self._check_numbers(path, found)
 
@@ -111,7 +111,7 @@ class Values:
                 start = here.stop
 
     def _check_texts(self, path: Path, places: Places) -> None:
-        limits = text_limits(path)
+        limits = TextLimits() if path in MOMENTS else text_limits(path)
         words = _WORDS.get(path, limits.words)
         least = max(limits.min_size, 1 if words else 0)
         most = MAX_TEXT if limits.max_size is None else min(MAX_TEXT, limits.max_size)
@@ -160,6 +160,6 @@ class Values:
         return found
 
 
-def _line(spelling: Spelling, line: int, rows: slice) -> Lines:
+def _line(spelling: Spelling, line: int, rows: slice) -> LineOfEach:
     colours = below(spelling.numbers, (*LINES, line, "ink_ul"))
-    return Lines(rows, tuple(colours), len(below(spelling.texts, (*LINES, line, "finishing"))))
+    return LineOfEach(rows, tuple(colours), len(below(spelling.texts, (*LINES, line, "finishing"))))
