@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from shared.kafka import (
     HEARTBEAT_MS,
@@ -34,6 +35,10 @@ FETCH_PARTITION_BYTES: Final = 1024 * 1024
 FETCH_BACKOFF_MS: Final = 5
 """How long fetching rests once enough waits; a second, as is usual, would starve whoever takes at full speed."""
 FETCH_WAIT_MS: Final = 100
+SILENT_S: Final = 10.0
+"""A client that has told nothing for so long is asked whether it still reaches Kafka."""
+ASK_S: Final = 5.0
+"""How long it may take to answer, and another client after it."""
 LEAVE_S: Final = 1.0
 """How long an end waits for what is still to be said; past it the group misses the member, or its last commit."""
 LEAVE_STEP_S: Final = 0.05
@@ -58,6 +63,9 @@ class GroupConsumer:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._client: Consumer | None = Consumer(settings)
+        self._bootstrap: str = settings["bootstrap.servers"]
+        self._topic = ""
+        self._heard_s = time.monotonic()
         self._stays = "group.instance.id" in settings
         self._committed: list[TopicPartition] = []
         self._closing = False
@@ -65,6 +73,7 @@ class GroupConsumer:
     def subscribe(self, topics: list[str], *, on_assign: Rebalanced, on_revoke: Rebalanced) -> None:
         """Joins the group; `on_revoke` hears also of what is lost without being asked for."""
         taken = self._told(on_revoke)
+        self._topic = topics[0]
         self._open.subscribe(topics, on_assign=self._told(on_assign), on_revoke=taken, on_lost=taken)
 
     def list_topics(self, topic: str | None = None, *, timeout: float) -> Any:
@@ -73,11 +82,39 @@ class GroupConsumer:
 
     def poll(self, timeout: float) -> Message | None:
         """Serves the membership and gives one record, or an error, that has come."""
-        return self._open.poll(timeout)
+        message = self._open.poll(timeout)
+        if message is not None:
+            self._heard_s = time.monotonic()
+        return message
 
     def consume(self, limit: int, timeout: float) -> list[Message]:
         """Serves the membership and gives at most so many records or errors."""
-        return self._open.consume(limit, timeout)
+        messages = self._open.consume(limit, timeout)
+        if messages:
+            self._heard_s = time.monotonic()
+        return messages
+
+    @property
+    def silent(self) -> bool:
+        """Whether the client has told nothing for so long that it is worth asking whether it can."""
+        return time.monotonic() - self._heard_s > SILENT_S
+
+    def check_reach(self) -> None:
+        """Asks the client whether it still reaches Kafka, which takes 2 ASK_S at most; it is not `silent` then.
+
+        A broker that is being started or stopped may say that the cluster has no brokers at all. Librdkafka then
+        forgets every address, and by a race may never turn to its bootstrap servers again (its issue 5301): it
+        would wait in silence for ever. Whether Kafka is merely away is asked by another client.
+
+        Raises:
+            KafkaException: it doesn't, while Kafka is there: it is to be closed, and another one made.
+        """
+        try:
+            self._open.list_topics(self._topic, ASK_S)
+        except KafkaException:
+            if is_there(self._bootstrap, self._topic):
+                raise
+        self._heard_s = time.monotonic()
 
     def assign(self, partitions: list[TopicPartition]) -> None:
         """Reads these from now on, each from its offset."""
@@ -203,9 +240,18 @@ def make_group_consumer(
     return GroupConsumer(settings)
 
 
+def is_there(bootstrap: str, topic: str) -> bool:
+    """Whether a client that knows nothing yet reaches Kafka."""
+    try:
+        AdminClient({"bootstrap.servers": bootstrap, "log_level": 2}).list_topics(topic, ASK_S)
+    except KafkaException:
+        return False
+    return True
+
+
 def _tell(error: KafkaError) -> None:
-    """Librdkafka mends what can be mended; that it had to is worth a line."""
-    log.warning("kafka_client_error", error=error.name(), detail=error.str())
+    """Librdkafka mends what can be mended; that it had to is worth a line, now and then: see log_repeats."""
+    logging.getLogger("librdkafka").warning("%s: %s", error.name(), error.str())
 
 
 def _leave(client: Consumer) -> None:

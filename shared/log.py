@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TextIO
 
 import structlog
 
+from shared.log_repeats import Repeats
 from shared.printable import printable
 
 SECRET_WORDS: Final = ("password", "token", "secret", "authorization", "pin", "community")
@@ -34,8 +35,15 @@ def _traceback(out: TextIO, error: Any) -> None:
 
 def configure(log_format: Literal["console", "json"], *, service: str, level: str = "info") -> None:
     """Sets up structlog and the standard library's logging for one process; call once, in main."""
+
+    def name_service(_logger: object, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+        # Not by context variables, which threads don't have.
+        event["service"] = service
+        return event
+
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        name_service,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _hide_secrets,
@@ -52,7 +60,6 @@ def configure(log_format: Literal["console", "json"], *, service: str, level: st
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -60,5 +67,6 @@ def configure(log_format: Literal["console", "json"], *, service: str, level: st
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
         )
     )
+    handler.addFilter(Repeats())
     # Libraries speak up from WARNING on: what they call INFO is their inner life.
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)

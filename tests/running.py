@@ -114,8 +114,9 @@ class Running:
         return self._processes[service].pid
 
     def ended(self, service: str) -> bool:
-        """Whether a service has ended by itself."""
-        return self._processes[service].poll() is not None
+        """Whether a service has ended by itself, or was ended."""
+        process = self._processes.get(service)
+        return process is None or process.poll() is not None
 
     def log_of(self, service: str) -> str:
         """All that a service has logged so far."""

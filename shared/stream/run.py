@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+from aiokafka.errors import KafkaError
+
+from shared.backoff import Backoff
 from shared.clock import Clock, SystemClock
 from shared.dead_letters import KafkaDeadLetters
 from shared.kafka import make_consumer, make_producer, start_when_there
 from shared.stream.batches import Options, consume
 from shared.stream.kafka_source import KafkaSource
 from shared.stream.records import Handler
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +45,33 @@ async def run_consumer(
 ) -> None:
     """Waits for Kafka, joins the group and consumes as `consume` says; cancel it to stop.
 
+    The client gives up at what it does not expect, such as an answer of a coordinator that is being started. That
+    is no reason for a service to end: another client begins where the last commit was.
+
     Raises:
         ConfigError: the address is wrong, or a topic is missing.
         TooManyRejects: see `consume`.
     """
+    backoff = Backoff()
+    while True:
+        began_s = time.monotonic()
+        try:
+            return await _run_client(what, handler, stop=stop, clock=clock)
+        except KafkaError as error:
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
+            if time.monotonic() - began_s > backoff.max_s:
+                backoff.reset()
+            delay_s = backoff.next_s()
+            name, why = what.options.name, str(error) or type(error).__name__
+            log.warning("consumer_begins_anew", consumer=name, error=why, retry_in_s=round(delay_s, 2))
+            await asyncio.sleep(delay_s)
+
+
+async def _run_client(
+    what: Consumer, handler: Handler, *, stop: asyncio.Event | None, clock: Clock | None
+) -> None:
+    """One client from its first connection to its last commit, or until it gives up with a KafkaError."""
     name = what.options.name
     producer = await start_when_there(lambda: make_producer(what.bootstrap, name), what.bootstrap)
     try:

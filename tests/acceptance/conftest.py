@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,25 @@ from tests.deadline import eventually
 from tests.fixtures.cups.cupsd import Cupsd, start_cupsd
 from tests.fixtures.cups.ippeveprinter import EvePrinter, start_ippeveprinter
 from tests.jobs import COST_LIST, PRICE_LIST
-from tests.running import Running
+from tests.running import SERVICES, Running
 from tests.servers import execute
 
 POLL_INTERVAL_S = "1"
+LOG_CHARACTERS = 6_000
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows what the services said last, and which have ended, wherever a test of theirs fails."""
+    report = yield
+    shop = getattr(item, "funcargs", {}).get("shop")
+    if call.when == "call" and report.failed and shop:
+        for service in SERVICES:
+            state = "has ended" if shop.ended(service) else "runs"
+            report.sections.append((f"{service} {state}, and said last", shop.log_of(service)[-LOG_CHARACTERS:]))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -19,10 +19,13 @@ from typing import Any, Final
 import msgspec
 import psycopg
 import pytest
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from services.accounting.ledger.worker import Ledger, LedgerOptions
 from services.accounting.verify import rebuild, verify
+from shared import group_consumer
 from shared.errors import ConfigError, TooManyRejects
+from shared.group_consumer import GroupConsumer
 from shared.ids import job_id, job_key
 from shared.kafka import make_producer, start
 from tests.deadline import eventually, eventually_async
@@ -292,6 +295,44 @@ async def test_what_only_the_database_refuses_is_found_by_halving(options: Ledge
     assert ask(url, "SELECT count(*) FROM accounting.job") == 200 + 9
     assert ask(url, "SELECT count(*) FROM accounting.dead_letter") == 1
     assert verify(url).ok
+
+
+async def test_a_worker_whose_client_lost_kafka_for_ever_makes_another_one(
+    options: LedgerOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[GroupConsumer] = []
+
+    class Deaf(GroupConsumer):
+        """The first of them hears nothing, and knows it when asked."""
+
+        def __init__(self, settings: dict[str, Any]) -> None:
+            super().__init__(settings)
+            made.append(self)
+
+        def consume(self, limit: int, timeout: float) -> list[Message]:
+            messages = super().consume(limit, timeout)
+            return [] if self is made[0] else messages
+
+        def check_reach(self) -> None:
+            if self is made[0]:
+                raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+            super().check_reach()
+
+    monkeypatch.setattr(group_consumer, "GroupConsumer", Deaf)
+    monkeypatch.setattr(group_consumer, "SILENT_S", 1.0)
+    await asyncio.to_thread(produce, options.bootstrap, options.topic, [(0, event(1)), (1, event(2))])
+    ledger = asyncio.create_task(Ledger(options).run())
+
+    async def all_taken() -> bool:
+        return await asyncio.to_thread(taken, options.database_url) == 2
+
+    try:
+        await eventually_async(all_taken, within_s=60, what="both jobs are taken")
+    finally:
+        ledger.cancel()
+        await asyncio.wait([ledger])
+    assert len(made) == 2
+    await asyncio.to_thread(assert_exact, options.database_url, 2)
 
 
 async def test_a_worker_stops_before_everything_is_set_aside(options: LedgerOptions) -> None:

@@ -109,6 +109,8 @@ class LedgerSource:
             self._read_from_leases()
             return None
         messages = self._good(messages)
+        if not messages and self._consumer.silent:
+            self._consumer.check_reach()
         return Taken(self._work(messages), generation) if messages else None
 
     def _good(self, messages: list[Message]) -> list[Message]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 from psycopg import AsyncConnection
 
 from services.accounting.projects.store import QUERIES, Project, Projects, Removal, read_projects
@@ -125,9 +126,14 @@ async def tell_projects(projects: Projects, producer: AIOKafkaProducer, *, topic
 
 
 async def run_telling(projects: Projects, *, bootstrap: str, topic_prefix: str) -> None:
-    """Waits for Kafka, then tells changes until cancelled."""
-    producer = await start_when_there(lambda: make_producer(bootstrap, "accounting-projects"), bootstrap)
-    try:
-        await tell_projects(projects, producer, topic_prefix=topic_prefix)
-    finally:
-        await producer.stop()
+    """Waits for Kafka, then tells changes until cancelled; a producer that gave up is followed by another one."""
+    backoff = Backoff()
+    while True:
+        producer = await start_when_there(lambda: make_producer(bootstrap, "accounting-projects"), bootstrap)
+        try:
+            await tell_projects(projects, producer, topic_prefix=topic_prefix)
+        except KafkaError as error:
+            _log.warning("projects_producer_gave_up", error=repr(error))
+        finally:
+            await producer.stop()
+        await asyncio.sleep(backoff.next_s())

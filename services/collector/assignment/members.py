@@ -77,6 +77,8 @@ class GroupMember:
                 backoff.reset()
             elif told:
                 self._changed()
+            elif consumer.silent:
+                await asyncio.to_thread(consumer.check_reach)
             await asyncio.sleep(LOOK_EVERY_S)
 
     def _assigned(self, more: list[TopicPartition]) -> None:

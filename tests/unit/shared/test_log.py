@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 PROGRAM = """
-import structlog, logging
+import structlog, logging, threading
 from shared import log
 log.configure("json", service="sample")
 structlog.get_logger().info("printer_added", address="ipp://p", snmp_community="public", token="hush", pins=3)
@@ -17,16 +17,22 @@ try:
     1 / 0
 except ZeroDivisionError:
     structlog.get_logger().exception("it_broke")
+threading.Thread(target=lambda: structlog.get_logger().info("from_a_thread")).start()
 """
 
 
 def test_a_line_is_json_with_event_service_and_level_and_hides_secrets():
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     lines = [json.loads(line) for line in done.stderr.splitlines()]
-    assert [line["event"] for line in lines] == ["printer_added", "watch out now", "it_broke"]
+    assert [line["event"] for line in lines] == [
+        "printer_added",
+        "watch out now",
+        "it_broke",
+        "from_a_thread",
+    ]
     assert lines[0]["token"] == lines[0]["snmp_community"] == "********"
     assert lines[0]["pins"] == 3
-    assert lines[0]["service"] == "sample"
+    assert {line["service"] for line in lines} == {"sample"}
     assert "ZeroDivisionError" in lines[2]["exception"]
     assert "hush" not in done.stderr
 
