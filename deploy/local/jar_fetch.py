@@ -65,8 +65,10 @@ def lasting(environment: Environment, repository: Path) -> list[Path]:
     for each in environment.lockfile.dependencies if environment.lockfile else ():
         classifier = f"-{each.classifier}" if each.classifier else ""
         name = f"{each.artifactId}-{each.version}{classifier}.jar"
-        kept[name] = repository.joinpath(*each.groupId.split("."), each.artifactId, each.version, name)
-    return [kept[jar.name] if jar.name in kept and kept[jar.name].is_file() else jar for jar in environment.all_jars]
+        jar = repository.joinpath(*each.groupId.split("."), each.artifactId, each.version, name)
+        if jar.is_file():
+            kept[name] = jar
+    return [kept.get(jar.name, jar) for jar in environment.all_jars]
 
 
 @contextmanager
