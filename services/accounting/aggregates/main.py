@@ -29,6 +29,7 @@ from shared.errors import Retry, Unreachable
 from shared.health import Readiness
 from shared.http.app import make_app, serve_http
 from shared.kafka import make_consumer, make_producer, start_when_there, why_silent
+from shared.lasting_producer import LastingProducer
 from shared.migrate import require_current
 from shared.postgres import Pool, open_pool
 from shared.process import run_until_stopped
@@ -100,8 +101,8 @@ class Aggregates:
 
         settings, where = self._settings, self._settings.installation
         bootstrap = where.bootstrap
-        producer = await start_when_there(lambda: make_producer(bootstrap, NAME), bootstrap)
-        stack.push_async_callback(producer.stop)
+        producer = LastingProducer(lambda: make_producer(bootstrap, NAME), bootstrap)
+        stack.push_async_callback(producer.close)
         consumer = await start_when_there(lambda: make_consumer(bootstrap, client_id=NAME), bootstrap)
         stack.push_async_callback(consumer.stop)
         gaps = KafkaGaps(consumer, producer, where.topic)
