@@ -105,7 +105,7 @@ class Repricer:
         """
         self._books = books
         self._only_missing = only_missing
-        self.needs = Needs.of(book)
+        self.needs = Needs.of(book, books)
         self.rules: list[tuple[Rule, Rule]] = []
         self._names = names
         self._finder = PairFinder(book, names, customers)
