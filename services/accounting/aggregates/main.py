@@ -29,6 +29,7 @@ from shared.errors import Retry, Unreachable
 from shared.health import Readiness
 from shared.http.app import make_app, serve_http
 from shared.kafka import make_consumer, make_producer, start_when_there, why_silent
+from shared.kafka_watch import watch_kafka
 from shared.lasting_producer import LastingProducer
 from shared.migrate import require_current
 from shared.postgres import Pool, open_pool
@@ -223,6 +224,7 @@ async def serve(settings: AggregatesSettings) -> None:
             {
                 "http": lambda: serve_http(app, settings.http_host, settings.http_port),
                 "aggregates": aggregates.run,
+                "kafka": lambda: watch_kafka(settings.kafka_bootstrap),
             }
         )
     finally:
