@@ -12,7 +12,7 @@ import numpy as np
 from services.accounting.event_codes import COLOUR_MODE, KIND, OUTCOME
 from services.accounting.ledger.fast.sums import TooLarge
 from services.accounting.pricing import PriceBook, PrinterFacts
-from services.accounting.pricing.entries import CANCELLED, TABLES, Book, PriceListFile
+from services.accounting.pricing.entries import CANCELLED, TABLES, PriceListFile
 from services.accounting.pricing.sizes import size_class
 from services.accounting.rerate.lines import ABSENT, Lines, Whole
 from shared.events.jobs import JobLine
@@ -71,11 +71,9 @@ class Needs:
     groups: bool
 
     @classmethod
-    def of(cls, book: PriceBook, books: frozenset[Book]) -> Needs:
-        """Of the lists of those books that are priced again; a markup is on costs, and needs what they do."""
-        is_marked_up = "price" in books and any(prices.is_markup for prices in book.lists)
-        lists = [prices for prices in book.lists if is_marked_up or prices.file.book in books]
-        files = [prices.file for prices in lists]
+    def of(cls, book: PriceBook) -> Needs:
+        """Of all lists of a book."""
+        files = [prices.file for prices in book.lists]
         more = any(
             file.click or file.scan or file.finishing or any(each.unit != "per_m2" for each in file.media)
             for file in files
@@ -95,7 +93,7 @@ class Needs:
             changes=tuple(book.changes),
             each_printer="printer" in book.levels,
             groups="group" in book.levels
-            or any(scope.level == "group" for prices in lists for scope in prices.scopes()),
+            or any(scope.level == "group" for prices in book.lists for scope in prices.scopes()),
         )
 
     def with_all_of(self, other: Needs) -> Needs:
@@ -150,10 +148,24 @@ def fold(columns: Sequence[Whole]) -> tuple[Whole, Whole]:
         if bits + width > _KEY_BITS:
             different, column = np.unique(column, return_inverse=True)  # noqa: PLW2901 - the same, renumbered
             low, width = 0, (len(different) - 1).bit_length()
-        combined = combined << width | (column - low)
-        bits += width
+        if width:
+            combined = combined << width | (column - low)
+            bits += width
+    if 1 << bits <= len(combined):
+        return _by_place(combined, 1 << bits)
     _, first, which = np.unique(combined, return_index=True, return_inverse=True)
     return first, which
+
+
+def _by_place(numbers: Whole, places: int) -> tuple[Whole, Whole]:
+    """The same for few possible numbers: each stands at its place, which takes a tenth of the time of sorting."""
+    first = np.full(places, len(numbers))
+    # The last one that is written stays, which is the first of the numbers.
+    first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
+    present = np.flatnonzero(first < len(numbers))
+    which = np.empty(places, np.int64)
+    which[present] = np.arange(len(present))
+    return first[present], which[numbers]
 
 
 def length_fed(lines: Lines) -> Whole:

@@ -104,21 +104,25 @@ def unpacked(
         inks: a column for each colour, of the lines that have an ink set; None where none has.
         occurred_us: stands for the times of completion where they are not among the columns.
     """
-    offset, line = told["offset"], told["line"]
-    count = len(line)
+    count = len(told["line"])
     absent, none, one = (np.full(count, value, np.int64) for value in (ABSENT, 0, 1))
+    has_ink = np.flatnonzero(told["ink_set_no"]) if inks else np.empty(0, np.int64)
+    told, by_colour = _in_order(told, [_spread(ink, has_ink, count) for ink in inks])
     found: dict[str, Any] = {each.name: none for each in fields(Lines) if each.init} | dict.fromkeys(_TOLD, absent)
-    entry_id = offset + since
+    entry_id = told["offset"] + since
     found |= {"entry_id": entry_id, "last_entry_id": entry_id, "occurred_us": none + occurred_us}
     found |= {"outcome": none + _COMPLETED, "wanted": one - told["voided"] if "voided" in told else one}
     found |= {name: column for name, column in told.items() if name != "offset"}
-    has_ink = np.flatnonzero(found["ink_set_no"])
-    found["inks"] = tuple(_spread(ink, has_ink, count) for ink in inks)
-    found["has_more"] = "scan_area_mm2" in told
-    lines = Lines(**found)
-    # Whether jobs, and the lines of each, come in order: the database promises neither.
-    order = offset << _LINE_BITS | line
-    return lines if bool((order[1:] > order[:-1]).all()) else lines.take(np.argsort(order))
+    return Lines(**found | {"inks": by_colour, "has_more": "scan_area_mm2" in told})
+
+
+def _in_order(told: Mapping[str, Whole], inks: Sequence[Whole]) -> tuple[Mapping[str, Whole], tuple[Whole, ...]]:
+    """Jobs, and the lines of each, in order, which the database does not promise: nearly all of them are."""
+    order = told["offset"] << _LINE_BITS | told["line"]
+    if bool((order[1:] > order[:-1]).all()):
+        return told, tuple(inks)
+    places = np.argsort(order, kind="stable")
+    return {name: column[places] for name, column in told.items()}, tuple(ink[places] for ink in inks)
 
 
 _TOLD: Final = (
