@@ -383,7 +383,7 @@ PLAIN: Final = LineFilters(media=("plain",))
 @example(steps=[("void", GLOSS), ("void", PLAIN), ("undo", 1), ("reprice", None), ("undo", 0)])
 @example(steps=[("move", PLAIN), ("void", GLOSS), ("void", LineFilters(unpriced=True)), ("undo", 1), ("undo", 2)])
 @given(steps=STEPS)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_whatever_is_voided_moved_and_undone_each_job_owes_what_its_lines_leave_of_the_minimum(
     six_jobs: str, steps: list[tuple[str, Any]]
 ) -> None:

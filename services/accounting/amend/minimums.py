@@ -17,6 +17,8 @@ from shared import sqlfile
 
 QUERIES: Final = sqlfile.load("services.accounting.amend", "queries_minimums.sql")
 Connection = AsyncConnection[TupleRow]
+AT_ONCE: Final = 5_000
+"""Jobs worked out at once: between such parts whoever else the process serves has its turn."""
 _OWING_JOBS: Final[LiteralString] = (
     QUERIES["owing_jobs"]
     .replace("{cost_rule}", QUERIES["priced_last"].replace("{book}", "cost"))
@@ -58,13 +60,16 @@ async def follow(
     await connection.execute(AMEND_QUERIES["analyze_staged"])
     asked = {"lists": lists, "undoes": undoes, "named": named}
     found = await (await connection.execute(_OWING_JOBS, asked)).fetchall()
-    if found:
-        await _stage(connection, [OwingJob(*row) for row in found])
+    lists_of_jobs: dict[int, PriceList] = {}
+    for start in range(0, len(found), AT_ONCE):
+        await _stage(connection, [OwingJob(*row) for row in found[start : start + AT_ONCE]], lists_of_jobs)
 
 
-async def _stage(connection: Connection, jobs: Sequence[OwingJob]) -> None:
+async def _stage(connection: Connection, jobs: Sequence[OwingJob], lists: dict[int, PriceList]) -> None:
+    """Stages what some jobs owe; `lists` are those that are known already, and grow."""
     rules = await _rules(connection, jobs)
-    lists = await _lists(connection, {rule.list_id for rule in rules.values() if rule.list_id})
+    if unknown := {rule.list_id for rule in rules.values() if rule.list_id} - lists.keys():
+        lists |= await _lists(connection, unknown)
     owed = owed_of(jobs, rules, lists)
     numbers = await _numbers(connection, owed)
     staged = [each for each in owed if each.job.own_staged]
@@ -100,28 +105,28 @@ async def _lists(connection: Connection, ids: set[int]) -> dict[int, PriceList]:
     }
 
 
-async def _numbers(connection: Connection, owed: Sequence[Owed]) -> dict[str, int]:
-    """Numbers of the rules that minimum charges do not have yet, by key."""
-    rules = {
-        rule.key: rule for each in owed for rule in (each.cost_rule, each.price_rule) if isinstance(rule, Rule)
-    }
+async def _numbers(connection: Connection, owed: Sequence[Owed]) -> dict[Rule, int]:
+    """Numbers of the rules that minimum charges do not have yet."""
+    rules = {rule for each in owed for rule in (each.cost_rule, each.price_rule) if isinstance(rule, Rule)}
     if not rules:
         return {}
+    by_key = {rule.key: rule for rule in rules}
     asked = {
-        "keys": list(rules),
-        "lists": [rule.list_id for rule in rules.values()],
-        "texts": [rule.text for rule in rules.values()],
+        "keys": list(by_key),
+        "lists": [rule.list_id for rule in by_key.values()],
+        "texts": [rule.text for rule in by_key.values()],
     }
     # What another transaction has made meanwhile is seen by the next statement only.
     await connection.execute(QUERIES["number_rules"], asked)
-    return dict(await (await connection.execute(QUERIES["number_rules"], asked)).fetchall())
+    rows = await (await connection.execute(QUERIES["number_rules"], asked)).fetchall()
+    return {by_key[key]: number for key, number in rows}
 
 
-def _number(rule: Rule | int, numbers: Mapping[str, int]) -> int:
-    return numbers[rule.key] if isinstance(rule, Rule) else rule
+def _number(rule: Rule | int, numbers: Mapping[Rule, int]) -> int:
+    return numbers[rule] if isinstance(rule, Rule) else rule
 
 
-def _columns(owed: Sequence[Owed], numbers: Mapping[str, int]) -> dict[str, list[Any]]:
+def _columns(owed: Sequence[Owed], numbers: Mapping[Rule, int]) -> dict[str, list[Any]]:
     return {
         "entries": [each.job.entry_id for each in owed],
         "moments": [each.job.occurred_at for each in owed],
@@ -134,7 +139,7 @@ def _columns(owed: Sequence[Owed], numbers: Mapping[str, int]) -> dict[str, list
     }
 
 
-async def _add(connection: Connection, owed: Sequence[Owed], numbers: Mapping[str, int]) -> None:
+async def _add(connection: Connection, owed: Sequence[Owed], numbers: Mapping[Rule, int]) -> None:
     """Adds lines to jobs that have none for a minimum charge; they count for whom the first line counts."""
     columns = _columns(owed, numbers) | {"lines": [each.job.first_line for each in owed]}
     rows = await (await connection.execute(QUERIES["whom_lines_count_for"], columns)).fetchall()

@@ -78,37 +78,49 @@ def owed_of(jobs: Iterable[OwingJob], rules: Mapping[int, Rule], lists: Mapping[
         lists: by the ids that rules name.
     """
     found = []
-    pairs: dict[tuple[int | None, int | None], BookPair] = {}
+    by_rules: dict[tuple[int | None, int | None], _Lists] = {}
     for job in jobs:
         numbers = (job.cost_rule_no, job.price_rule_no)
-        if (pair := pairs.get(numbers)) is None:
+        if (of_job := by_rules.get(numbers)) is None:
             cost, price = (None if each is None else rules[each] for each in numbers)
-            pair = pairs[numbers] = _pair(cost, price, lists)
-        owed = _owed(job, pair, rules) if job.standing else _void(job)
+            of_job = by_rules[numbers] = _Lists.of(_pair(cost, price, lists))
+        owed = _owed(job, of_job, rules) if job.standing else _void(job)
         if owed is not None:
             found.append(owed)
     return found
 
 
-def _owed(job: OwingJob, pair: BookPair, rules: Mapping[int, Rule]) -> Owed | None:
+class _Lists(NamedTuple):
+    """The lists that decide, and the rules of what they ask for."""
+
+    pair: BookPair
+    cost_rule: Rule
+    price_rule: Rule
+
+    @classmethod
+    def of(cls, pair: BookPair) -> _Lists:
+        cost, price = pair.minimum_rules()
+        return cls(pair, Rule(_id(pair.cost), cost), Rule(_id(pair.price), price))
+
+
+def _id(prices: PriceList | None) -> int | None:
+    return prices.id if prices else None
+
+
+def _owed(job: OwingJob, lists: _Lists, rules: Mapping[int, Rule]) -> Owed | None:
     if job.is_waived:
         return None
-    cost_sum, price_sum = (None if each is None else int(each) for each in (job.cost_micro, job.price_micro))
-    cost, price = pair.minimum(cost_sum, price_sum, _OUTCOMES[job.outcome]) or (0, 0)
+    cost_sum = None if job.cost_micro is None else int(job.cost_micro)
+    price_sum = None if job.price_micro is None else int(job.price_micro)
+    cost, price = lists.pair.minimum(cost_sum, price_sum, _OUTCOMES[job.outcome]) or (0, 0)
     if job.own_line is None:
         if not (cost or price):
             return None
     elif not (job.own_staged or job.own_was_voided) and (cost, price) == (job.own_cost_micro, job.own_price_micro):
         return None
-    texts = pair.minimum_rules()
-    return Owed(
-        job,
-        cost,
-        price,
-        _rule(job.own_cost_rule_no, pair.cost, texts[0], rules),
-        _rule(job.own_price_rule_no, pair.price, texts[1], rules),
-        voided=False,
-    )
+    cost_rule = _rule(job.own_cost_rule_no, lists.cost_rule, rules)
+    price_rule = _rule(job.own_price_rule_no, lists.price_rule, rules)
+    return Owed(job, cost, price, cost_rule, price_rule, voided=False)
 
 
 def _void(job: OwingJob) -> Owed | None:
@@ -121,10 +133,9 @@ def _void(job: OwingJob) -> Owed | None:
     return Owed(job, *amounts, job.own_cost_rule_no, job.own_price_rule_no, voided=True)
 
 
-def _rule(own: int | None, prices: PriceList | None, text: str, rules: Mapping[int, Rule]) -> Rule | int:
+def _rule(own: int | None, asked: Rule, rules: Mapping[int, Rule]) -> Rule | int:
     """The rule that the line has, where it is of the same list."""
-    list_id = prices.id if prices else None
-    return own if own is not None and rules[own].list_id == list_id else Rule(list_id, text)
+    return own if own is not None and rules[own].list_id == asked.list_id else asked
 
 
 def _pair(cost: Rule | None, price: Rule | None, lists: Mapping[int, PriceList]) -> BookPair:

@@ -1,6 +1,8 @@
 -- name: lists_with_minimum
--- Versions of price lists that ever brought a job up to a minimum.
-SELECT array_agg(id) FROM accounting.price_list WHERE state = 'published' AND definition ? 'minimum_per_job'
+-- Versions of price lists with a minimum that anything was ever charged by.
+SELECT array_agg(l.id) FROM accounting.price_list AS l
+WHERE l.state = 'published' AND l.definition ? 'minimum_per_job'
+    AND EXISTS (SELECT FROM accounting.rule AS r WHERE r.list_id = l.id)
 
 -- name: any_later
 -- Whether anything was corrected since a correction.
