@@ -88,13 +88,13 @@ class Raw:
         parts = _eight_digits(words).astype(np.int64)
         return parts[:, 0] if width == WORD else parts[:, 0] * 10**WORD + parts[:, 1], is_number
 
-    def equal(self, starts: Whole, text: bytes) -> Flags | None:
-        """At which places a text stands; None if at all."""
-        count = -(-len(text) // WORD)
-        words = self.blocks(starts, count * WORD).view(np.uint64)
-        if over := count * WORD - len(text):
-            words[:, -1] &= _LEFT[0][WORD - over, 0]
-        same = words == np.frombuffer(text + bytes(over), np.uint64)
+    def equal(self, starts: Whole, text: bytes, mask: bytes) -> Flags | None:
+        """At which places a text stands, of whose bytes only those in the mask count; None if at all."""
+        over = bytes(-len(text) % WORD)
+        wanted, count = (np.frombuffer(each + over, np.uint64) for each in (text, mask))
+        words = self.blocks(starts, len(text) + len(over)).view(np.uint64)
+        words &= count
+        same = words == wanted
         return None if same.all() else same.all(axis=1)
 
     def text(self, places: Places, at: int) -> str:
