@@ -56,7 +56,7 @@ def _jobs(values: Values, moments: Iterable[Whole]) -> Slots:
     printer: list[Path] = [("data", "printer", name) for name in PrinterRef.__struct_fields__]
     texts: list[Path] = [("data", "job", "key"), ("data", "job", "device_job_id"), *printer, _CLAIMED]
     texts += [("data", name) for name in (*_BEFORE, *_AFTER)]
-    room = _COUNT_HEAD + 2 * _HEAD + sum(_room(values, path, _DEFAULTS.get(path[-1])) for path in texts)
+    room = _COUNT_HEAD + 2 * _HEAD + sum(_room(values, path, _DEFAULTS.get(str(path[-1]))) for path in texts)
     room += sum(len(canonical(name)) for name in PersonRef.__struct_fields__) + 2 * _HEAD + 3 * _NUMBER
     slots = Slots(values.raw, values.count, room)
     slots.constant(bytes([0xDC, 0, _COUNT]))
