@@ -100,6 +100,8 @@ class BatchProducer:
         waiting = self._flush(producer)
         if waiting or self._failed:
             producer.purge(in_queue=True, in_flight=True, blocking=False)
+            # It ends here, which may take as long as a name server, and not with the error's traceback in a loop.
+            del producer
             raise self._failure(batch)
         self._producer = producer
 

@@ -37,8 +37,10 @@ FETCH_BACKOFF_MS: Final = 5
 FETCH_WAIT_MS: Final = 100
 SILENT_S: Final = 10.0
 """A client that has told nothing for so long is asked whether it still reaches Kafka."""
-ASK_S: Final = 5.0
+ASK_S: Final = 3.0
 """How long it may take to answer, and another client after it."""
+RECONNECT_MAX_MS: Final = 1_000
+"""How long a client rests at most before it connects again; one that is asked has the time for two tries."""
 LEAVE_S: Final = 1.0
 """How long an end waits for what is still to be said; past it the group misses the member, or its last commit."""
 LEAVE_STEP_S: Final = 0.05
@@ -47,6 +49,7 @@ END_S: Final = 5.0
 
 assert FETCH_PARTITION_BYTES <= MAX_RECORD_BYTES <= FETCH_BYTES <= MAX_WAITING_KIB * 1024  # noqa: S101
 assert 2 * LEAVE_S < END_S  # noqa: S101
+assert 2 * RECONNECT_MAX_MS < ASK_S * 1_000  # noqa: S101
 
 
 class GroupConsumer:
@@ -100,7 +103,7 @@ class GroupConsumer:
         return time.monotonic() - self._heard_s > SILENT_S
 
     def check_reach(self) -> None:
-        """Asks the client whether it still reaches Kafka, which takes 2 ASK_S at most; it is not `silent` then.
+        """Asks the client whether it still reaches Kafka, which takes 3 ASK_S at most; it is not `silent` then.
 
         A broker that is being started or stopped may say that the cluster has no brokers at all. Librdkafka then
         forgets every address, and by a race may never turn to its bootstrap servers again (its issue 5301): it
@@ -113,7 +116,8 @@ class GroupConsumer:
             self._open.list_topics(self._topic, ASK_S)
         except KafkaException:
             if is_there(self._bootstrap, self._topic):
-                raise
+                # It may have come back between the two.
+                self._open.list_topics(self._topic, ASK_S)
         self._heard_s = time.monotonic()
 
     def assign(self, partitions: list[TopicPartition]) -> None:
@@ -225,6 +229,7 @@ def make_group_consumer(
         "session.timeout.ms": SESSION_TIMEOUT_MS,
         "max.poll.interval.ms": MAX_POLL_INTERVAL_MS,
         "socket.timeout.ms": REQUEST_TIMEOUT_MS,
+        "reconnect.backoff.max.ms": RECONNECT_MAX_MS,
         "fetch.max.bytes": FETCH_BYTES,
         "max.partition.fetch.bytes": FETCH_PARTITION_BYTES,
         "fetch.wait.max.ms": FETCH_WAIT_MS,

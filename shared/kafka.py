@@ -203,18 +203,21 @@ async def send_all(producer: AIOKafkaProducer, topic: str, records: Sequence[Out
     Raises:
         As `send`; any of the records may or may not have arrived then.
     """
+    sent: list[asyncio.Future[Any]] = []
     try:
         async with asyncio.timeout(SEND_TIMEOUT_S):
-            sent = [
-                await producer.send(topic, key=each.key, value=each.value, headers=list(each.headers))
-                for each in records
-            ]
+            for each in records:
+                headers = list(each.headers)
+                sent.append(await producer.send(topic, key=each.key, value=each.value, headers=headers))
             await asyncio.gather(*sent)
     except (KafkaError, OSError, TimeoutError) as error:
         failure = _sorted(error, topic, max((len(each.value or b"") for each in records), default=0))
         if failure is error:
             raise
         raise failure from error
+    finally:
+        for future in sent:
+            future.cancel()  # nobody asks any more for what is not done
 
 
 def _sorted(error: Exception, topic: str, size: int) -> Exception:

@@ -10,6 +10,7 @@ from typing import Final, Self
 
 import jgo
 from jgo.config import GlobalSettings
+from jgo.env import Environment
 from jgo.maven import PythonResolver
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn
@@ -39,7 +40,7 @@ def fetch(coordinates: Sequence[str], *, expected: int, abort: Abort, say: Say) 
             for each in coordinates:
                 resolver = PythonResolver(progress_callback=bar.download)
                 environment = jgo.build(each, resolver=resolver, repositories=settings.repositories)
-                found.update({jar.name: jar for jar in environment.all_jars})
+                found.update({jar.name: jar for jar in lasting(environment, Path(settings.repo_cache))})
     except (RuntimeError, ValueError) as error:
         raise ConfigError(
             f"Kafka's jars are not to be had: {error}",
@@ -51,6 +52,23 @@ def fetch(coordinates: Sequence[str], *, expected: int, abort: Abort, say: Say) 
             "Only the first start needs it; --debug tells more."
         ) from error
     return tuple(found.values())
+
+
+def lasting(environment: Environment, repository: Path) -> list[Path]:
+    """An environment's jars where they stay: in the local Maven repository, if that has them.
+
+    jgo empties the environment's own folder and fills it again at each start of anybody that has not remembered
+    where the jars are. Another start that just reads them then misses one, and so may a running Java, which opens
+    a jar only once it needs a class of it.
+    """
+    kept: dict[str, Path] = {}
+    for each in environment.lockfile.dependencies if environment.lockfile else ():
+        classifier = f"-{each.classifier}" if each.classifier else ""
+        name = f"{each.artifactId}-{each.version}{classifier}.jar"
+        jar = repository.joinpath(*each.groupId.split("."), each.artifactId, each.version, name)
+        if jar.is_file():
+            kept[name] = jar
+    return [kept.get(jar.name, jar) for jar in environment.all_jars]
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from deploy.local.waiting import NEVER, Abort
 from shared.errors import ConfigError
 
 LOCK: Final = "kafka_jars.lock.toml"
-REMEMBERED: Final = "jars.json"
+REMEMBERED: Final = "kafka-jars.json"
 _log = structlog.get_logger(__name__)
 
 

@@ -45,6 +45,7 @@ from shared.health import Probe, Readiness
 from shared.http.app import make_app, serve_http
 from shared.http.routes import Route
 from shared.kafka import why_silent
+from shared.kafka_watch import watch_kafka
 from shared.migrate import require_current
 from shared.postgres import Pool, open_pool
 from shared.process import run_until_stopped
@@ -129,6 +130,7 @@ async def _run(settings: AccountingSettings, pool: Pool, relay_pool: Pool) -> No
             ),
             "tasks": lambda: tasks.run(works(rerate_work(pool, settings))),
             "projects": lambda: run_telling(projects, bootstrap=kafka, topic_prefix=prefix),
+            "kafka": lambda: watch_kafka(kafka),
         }
     )
 

@@ -36,6 +36,7 @@ from shared.errors import Retry, Unreachable
 from shared.health import Readiness
 from shared.http.app import make_app, serve_http
 from shared.kafka import check_bootstrap, make_producer
+from shared.kafka_watch import watch_kafka
 from shared.migrate import require_current
 from shared.postgres import WAIT_S, Pool, make_pool, wait_for_server
 from shared.process import run_until_stopped
@@ -143,6 +144,7 @@ async def _run(
             {
                 "http": lambda: serve_http(app, settings.http_host, settings.http_port),
                 "publisher": publisher.run,
+                "kafka": lambda: watch_kafka(settings.kafka_bootstrap),
                 "poller": poller.run,
                 "registry": registry.run,
                 "following": taking_in.follower(sharing.owned, clock=clock).run,

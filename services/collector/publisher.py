@@ -23,10 +23,10 @@ from shared.backoff import Backoff
 from shared.clock import Clock
 from shared.errors import Retry, Unreachable
 from shared.kafka import EVENT_HEADERS, SEND_TIMEOUT_S, start
+from shared.lasting_producer import abandon
 
 LOOK_EVERY_S: Final = 1.0
 """The journal is looked at so often even when nobody said that there is news."""
-STOP_S: Final = 3.0
 CONNECT_S: Final = 0.8
 MAX_RETRY_S: Final = 2.0
 LATE_S: Final = 10.0
@@ -51,7 +51,7 @@ class Sender(Protocol):
         ...
 
     async def close(self) -> None:
-        """Lets go of the connection, within STOP_S; the next send makes a new one."""
+        """Lets go of the connection, within some seconds; the next send makes a new one."""
         ...
 
 
@@ -107,9 +107,7 @@ class KafkaSender:
         """See Sender."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            with suppress(KafkaError, OSError, TimeoutError):
-                async with asyncio.timeout(STOP_S):
-                    await producer.stop()
+            await abandon(producer)
 
 
 def _outcome(sent: asyncio.Future[object] | BaseException) -> BaseException | None:

@@ -11,14 +11,14 @@ import base64
 from datetime import datetime
 from typing import Final
 
-from aiokafka import AIOKafkaProducer
 from msgspec import Struct
 
 from shared.clock import Clock
 from shared.errors import Reject
 from shared.events.dead_letters import DEAD_LETTER, DeadLetter
 from shared.events.envelope import encode, new_event
-from shared.kafka import EVENT_HEADERS, MAX_RECORD_BYTES, send
+from shared.kafka import EVENT_HEADERS, MAX_RECORD_BYTES, Outgoing
+from shared.lasting_producer import LastingProducer
 from shared.printable import printable
 from shared.stream.records import Record
 from shared.topics.definitions import DLQ_SUFFIX
@@ -82,7 +82,7 @@ def _base64(raw: bytes | None) -> str | None:
 class KafkaDeadLetters:
     """Sends refused records to the dead-letter topic beside their own; a DeadLetters of shared.stream."""
 
-    def __init__(self, producer: AIOKafkaProducer, *, consumer: str, clock: Clock) -> None:
+    def __init__(self, producer: LastingProducer, *, consumer: str, clock: Clock) -> None:
         self._producer = producer
         self._consumer = consumer
         self._clock = clock
@@ -90,4 +90,4 @@ class KafkaDeadLetters:
     async def add(self, record: Record, reject: Reject) -> None:
         """See DeadLetters.add."""
         letter = letter_for(record, reject, consumer=self._consumer, now=self._clock.now())
-        await send(self._producer, letter.topic, key=letter.key, value=letter.value, headers=letter.headers)
+        await self._producer.send(letter.topic, [Outgoing(letter.key, letter.value, letter.headers)])

@@ -14,6 +14,7 @@ from shared.backoff import Backoff
 from shared.clock import Clock, SystemClock
 from shared.dead_letters import KafkaDeadLetters
 from shared.kafka import make_consumer, make_producer, start_when_there
+from shared.lasting_producer import LastingProducer
 from shared.stream.batches import Options, consume
 from shared.stream.kafka_source import KafkaSource
 from shared.stream.records import Handler
@@ -73,7 +74,7 @@ async def _run_client(
 ) -> None:
     """One client from its first connection to its last commit, or until it gives up with a KafkaError."""
     name = what.options.name
-    producer = await start_when_there(lambda: make_producer(what.bootstrap, name), what.bootstrap)
+    producer = LastingProducer(lambda: make_producer(what.bootstrap, name), what.bootstrap)
     try:
         consumer = await start_when_there(
             lambda: make_consumer(
@@ -92,4 +93,4 @@ async def _run_client(
         finally:
             await consumer.stop()
     finally:
-        await producer.stop()
+        await producer.close()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 
 import pytest
+from confluent_kafka import Producer
 
 from shared import batch_producer
 from shared.batch_producer import Batch, BatchProducer
@@ -67,6 +69,21 @@ async def test_a_kafka_that_is_not_there_is_tried_again(monkeypatch: pytest.Monk
     producer = BatchProducer("127.0.0.1:1", "test")
     with pytest.raises(Retry, match="did not acknowledge"):
         await producer.send(Batch("t.charges.v1", [(b"k", b"v")], ()))
+
+
+async def test_a_client_that_is_given_up_ends_where_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended_in: list[str] = []
+
+    class Client(Producer):
+        def __del__(self) -> None:
+            ended_in.append(threading.current_thread().name)
+
+    monkeypatch.setattr(batch_producer, "Producer", Client)
+    monkeypatch.setattr(batch_producer, "SEND_TIMEOUT_S", 0.3)
+    with pytest.raises(Retry):
+        await BatchProducer("127.0.0.1:1", "test").send(Batch("t.charges.v1", [(b"k", b"v")], ()))
+    assert len(ended_in) == 1
+    assert ended_in != [threading.current_thread().name]
 
 
 async def test_whoever_stops_does_not_wait_for_kafka() -> None:

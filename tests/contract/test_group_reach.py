@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import KafkaException
 
 from shared import group_consumer
-from shared.group_consumer import GroupConsumer, make_group_consumer
+from shared.group_consumer import GroupConsumer, is_there, make_group_consumer
 from tests.deadline import eventually
 from tests.fixtures.lone_broker import LoneBroker
 
@@ -53,6 +53,24 @@ def test_a_client_that_does_not_reach_a_kafka_which_others_do_is_given_up(broker
         broker.refused = NAME
         with pytest.raises(KafkaException):
             consumer.check_reach()
+    finally:
+        consumer.close()
+
+
+def test_a_client_is_kept_if_kafka_comes_back_just_before_another_one_asks(
+    broker: LoneBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer = member(broker.bootstrap)
+
+    def comes_back(bootstrap: str, topic: str) -> bool:
+        broker.refused = ""
+        return is_there(bootstrap, topic)
+
+    monkeypatch.setattr(group_consumer, "is_there", comes_back)
+    try:
+        broker.refused = "*"
+        consumer.check_reach()
+        assert not consumer.silent
     finally:
         consumer.close()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from psycopg import Connection
 
@@ -13,10 +14,13 @@ from services.accounting.filters import LineFilters, where
 from services.accounting.ledger.fast.layout import NULL64
 from services.accounting.ledger.posting import Posting
 from services.accounting.pricing import price_job
+from services.accounting.pricing.entries import Book
 from services.accounting.pricing.quantities import facts_of
-from services.accounting.rerate.prices import Repricer
+from services.accounting.rerate.keys import AREAS
+from services.accounting.rerate.prices import BOTH, Repricer
 from services.accounting.rerate.read import Reader, load_names, months
 
+EVERYTHING: Final[dict[str, Any]] = {"inks": True, "areas": frozenset(AREAS), "more": True, "cancelled": True}
 Row = tuple[int | None, int | None, str, str]
 
 
@@ -66,12 +70,19 @@ async def rerated(
     start: datetime,
     end: datetime,
     filters: LineFilters | None = None,
+    *,
+    books: frozenset[Book] = BOTH,
+    reads_all: bool = False,
 ) -> dict[tuple[int, int], Row]:
-    """Every line priced again, by entry and line; the minimum that a job lacks comes as its line -1."""
+    """Every line priced again, by entry and line; the minimum that a job lacks comes as its line -1.
+
+    `reads_all` reads what the lists of these books do not ask for as well.
+    """
     awaited: Any = Awaited(connection)
     names = await load_names(awaited)
-    repricer = Repricer(prices.book, names, prices.customers)
-    reader = Reader(awaited, where(filters or LineFilters()), names, repricer.needs)
+    repricer = Repricer(prices.book, names, prices.customers, books=books)
+    needs = replace(repricer.needs, **EVERYTHING) if reads_all else repricer.needs
+    reader = Reader(awaited, where(filters or LineFilters()), names, needs)
     found: dict[tuple[int, int], Row] = {}
     for first, last in months(start, end):
         async for lines in reader.read(first, last):

@@ -26,6 +26,7 @@ from shared.events.envelope import event_type_of, new_event
 from shared.events.people import PersonName
 from shared.ids import uuid7
 from shared.kafka import make_consumer, make_producer, send, send_event, start
+from shared.lasting_producer import LastingProducer
 from shared.postgres import connect, open_pool
 from tests.deadline import eventually_async
 
@@ -118,11 +119,11 @@ async def test_customers_and_removals_are_told_too_and_many_in_one_go(pool, kafk
             "INSERT INTO accounting.project (kind, code, name) SELECT 'project', 'P-' || n, '' "
             "FROM generate_series(1, 3000) AS n"
         )
-    producer = await start(make_producer(kafka_bootstrap, "test"), kafka_bootstrap)
+    producer = LastingProducer(lambda: make_producer(kafka_bootstrap, "test"), kafka_bootstrap)
     try:
         told = [await tell_once(projects, producer, topic_prefix=topic_prefix) for _ in range(3)]
     finally:
-        await producer.stop()
+        await producer.close()
     values = await read(kafka_bootstrap, f"{topic_prefix}projects.v1", sum(told))
 
     assert told == [2_001, 1_001, 0]

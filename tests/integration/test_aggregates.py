@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
+import signal
 
 import msgspec
 import pytest
 
+from services.accounting.aggregates.tables import app_id
 from shared.events import ChargePostedEvent
 from shared.events.envelope import encode
 from shared.postgres import connect
 from shared.topics import apply_topics
+from shared.topics.admin import admin_client
 from tests.conftest import PARTITIONS, TEMPLATE
 from tests.deadline import eventually
 from tests.integration.live_aggregates import Live
@@ -94,6 +98,38 @@ def test_a_worker_that_loses_its_lock_begins_anew_and_misses_nothing(live, count
     live.running.wait_ready("aggregates")
     assert len(ended) == 1
     assert live.running.pid("aggregates") == pid
+
+
+def test_a_worker_that_was_thrown_out_of_its_group_begins_anew_and_misses_nothing(live, count):
+    """Faust would read old rows back over those that are being counted."""
+    begun = live.running.log_of("aggregates").count("aggregates_begin_anew")
+    pid = live.running.pid("aggregates")
+    live.print(range(280, 290))
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        eventually(lambda: not members(live), within_s=60, what="Kafka misses the worker")
+        live.print(range(290, 300))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+    def begun_anew():
+        return live.running.log_of("aggregates").count("aggregates_begin_anew") > begun
+
+    eventually(begun_anew, within_s=60, what="a new start")
+    live.wait_until_equal(jobs=count + 20)
+    assert "thrown out of its group" in live.running.log_of("aggregates")
+    assert live.running.inkmeter("accounting", "verify", "--aggregates").returncode == 0
+
+
+def members(live):
+    """Of the worker's group."""
+
+    async def ask():
+        async with admin_client(live.bootstrap) as client:
+            (answer,) = await client.describe_consumer_groups([app_id(live.prefix, 1)])
+            return answer.groups[0][5]
+
+    return asyncio.run(ask())
 
 
 def test_a_correction_moves_what_it_corrects_from_one_window_to_the_other(live, count):

@@ -24,6 +24,7 @@ from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.partitions import month_number
 from services.accounting.pricelist.check import read_document
 from services.accounting.pricing import Assignment, PriceBook, PriceList
+from services.accounting.pricing.entries import Book
 from shared.errors import Reject
 from tests.integration.ledger_events import PRICES, START, pricing, works
 from tests.integration.rerate_lines import plainly, rerated
@@ -99,3 +100,41 @@ def test_lines_are_priced_again_as_the_plain_pricing_does(
         finally:
             connection.rollback()
     assert found == plainly(asked, prices_of(kind))
+
+
+@given(
+    work=works(),
+    booked=st.sampled_from(KINDS),
+    kind=st.sampled_from(KINDS),
+    book=st.sampled_from(["cost", "price"]),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_one_book_is_priced_again_as_with_the_other_whatever_of_the_lines_is_read(
+    writer: LedgerWriter, work: Work, booked: str, kind: str, book: Book
+) -> None:
+    with writer.plain_connection() as connection:
+        connection.autocommit = False
+        try:
+            postings, _, _ = writer.postings(work, prices_of(booked))
+            postings = list({each.job_id: each for each in reversed(postings)}.values())
+            simple_path.learn_dimensions(postings, writer.dimensions)
+            simple_path.post(connection, postings, writer.dimensions, NOW)
+            found, reading_all = (
+                asyncio.run(
+                    rerated(connection, prices_of(kind), START, END, books=frozenset({book}), reads_all=reads_all)
+                )
+                for reads_all in (False, True)
+            )
+            both = asyncio.run(rerated(connection, prices_of(kind), START, END))
+        except (psycopg.errors.NumericValueOutOfRange, Reject):
+            pass_over()  # an amount or a sum that the ledger can't hold
+        finally:
+            connection.rollback()
+    amount, rule = (0, 2) if book == "cost" else (1, 3)
+    assert {line: (*row[:2], row[rule]) for line, row in found.items()} == {
+        line: (*row[:2], row[rule]) for line, row in reading_all.items()
+    }
+    if book == "price" and any(prices.is_markup for prices in prices_of(kind).book.lists):
+        return  # which is on the costs as they are booked
+    for line, row in found.items():
+        assert (row[amount], row[rule]) == (both[line][amount], both[line][rule])

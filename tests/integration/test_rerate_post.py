@@ -12,6 +12,7 @@ from services.accounting.amend import NewCorrection, open_staging, post_amendmen
 from services.accounting.filters import LineFilters, where
 from services.accounting.ledger.fast.layout import NULL64
 from services.accounting.ledger.writer import LedgerWriter
+from services.accounting.pricing import PriceBook
 from services.accounting.rerate.changes import Changes
 from services.accounting.rerate.keys import Needs
 from services.accounting.rerate.post import Posting
@@ -28,7 +29,7 @@ from tests.integration.test_rerate_http import COST, jobs, price
 
 START, END = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
 REPRICE = NewCorrection(kind="reprice", actor="anna", reason="other rates", request={}, leg_kind="reprice")
-NEEDS = Needs(inks=False, more=False, printers=frozenset(), changes=(), each_printer=False, groups=False)
+NEEDS = Needs.of(PriceBook((), ()))
 _AMENDMENTS = (
     "SELECT a.charge_entry_id, a.line, a.revision, a.follows_entry_id, a.occurred_at, "
     "a.cost_micro, a.price_micro, a.day, a.person_no, a.project_no, a.department_no, a.cost_rule_no, "

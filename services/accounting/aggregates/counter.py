@@ -136,6 +136,7 @@ class Counter:
             await self._count_one(batch, record)
         batch.finish()
         await _patiently(lambda: self._sink.alerts(batch))
+        self._tables.check()
         cells, densities = batch.rows()
         self._tables.cells.update(cells)
         self._tables.densities.update(densities)
@@ -165,6 +166,7 @@ class Counter:
         if self._pruned_at and (now - self._pruned_at).total_seconds() < PRUNE_EVERY_S:
             return
         self._pruned_at = now
+        self._tables.check()
         table, rules = self._tables.cells, self._rules
         over = [key for key, raw in table.items() if rules.keep.is_over(decode(raw).name, rules.zone, now)]
         for key in over:

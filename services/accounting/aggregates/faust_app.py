@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import faust
 
-from services.accounting.aggregates.tables import CELLS, DENSITIES, POSITIONS, Tables
+from services.accounting.aggregates.tables import CELLS, DENSITIES, POSITIONS, BeginAnew, Tables
 from shared.kafka import HEARTBEAT_MS, SESSION_TIMEOUT_MS
 from shared.stream import Record
 
@@ -30,9 +30,54 @@ class Worker(NamedTuple):
 
     app: Any
     tables: Tables
+    watch: Watch
 
 
-def make_worker(app_id: str, *, bootstrap: str, topic: str, partitions: int, folder: Path, take: Take) -> Worker:
+class Watch(faust.Sensor):
+    """Hears from Faust when the tables in memory may not be relied on any more, and tells it once.
+
+    Attributes:
+        read_back: whether the tables were; the group is shared out before that, too.
+    """
+
+    def __init__(self, tell: Callable[[BeginAnew], None]) -> None:
+        super().__init__()
+        self.read_back = False
+        self._tell = tell
+        self._reason: BeginAnew | None = None
+
+    def on_send_error(self, producer: Any, exc: BaseException, state: Any) -> None:
+        """A row was given up, as after twenty minutes without Kafka; called before a flush returns."""
+        del producer, state
+        self._anew(f"Kafka did not take a row: {type(exc).__name__}")
+
+    def on_rebalance_start(self, app: Any) -> dict[Any, Any]:
+        """The worker lost its place in the group: next, Faust reads old rows back over what is being counted."""
+        if self.read_back:
+            self._anew("the worker was thrown out of its group")
+        return dict(super().on_rebalance_start(app))
+
+    def check(self) -> None:
+        """See Tables.check."""
+        if self._reason is not None:
+            raise self._reason
+
+    def _anew(self, why: str) -> None:
+        if self._reason is None:
+            self._reason = BeginAnew(why)
+            self._tell(self._reason)
+
+
+def make_worker(
+    app_id: str,
+    *,
+    bootstrap: str,
+    topic: str,
+    partitions: int,
+    folder: Path,
+    take: Take,
+    tell: Callable[[BeginAnew], None],
+) -> Worker:
     """Builds the application; `take` is called with each batch, and must not raise.
 
     Args:
@@ -42,6 +87,7 @@ def make_worker(app_id: str, *, bootstrap: str, topic: str, partitions: int, fol
         partitions: of the topic, and so of the tables.
         folder: where Faust keeps files, of which there are none with tables in memory.
         take: counts a batch.
+        tell: is told when the process must begin anew; the tables are of no use from then on.
     """
     brokers = ";".join(f"kafka://{each.strip()}" for each in bootstrap.split(","))
     app: Any = faust.App(
@@ -73,17 +119,21 @@ def make_worker(app_id: str, *, bootstrap: str, topic: str, partitions: int, fol
             name, key_type=bytes, value_type=bytes, schema=raw, partitions=partitions, use_partitioner=True
         )
 
+    watch = Watch(tell)
+    app.sensors.add(watch)
+
     async def flush() -> None:
         await app.producer.flush()
+        watch.check()
 
-    tables = Tables(table(CELLS), table(DENSITIES), table(POSITIONS), flush)
+    tables = Tables(table(CELLS), table(DENSITIES), table(POSITIONS), flush, watch.check)
 
     @app.agent(charges)  # type: ignore[untyped-decorator]
     async def count(stream: Any) -> None:
         async for events in stream.take_events(MAX_BATCH, within=LINGER_S):
             await take([_record(event.message) for event in events])
 
-    return Worker(app, tables)
+    return Worker(app, tables, watch)
 
 
 def _record(message: Any) -> Record:

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from shared.errors import ConfigError, Retry
+from shared.lasting_producer import LastingProducer
 from shared.stream import Record
 
 MAX_RECORDS: Final = 2_000
@@ -18,11 +19,11 @@ SILENCE_S: Final = 30.0
 
 
 class KafkaGaps:
-    """A Gaps of the counter on real Kafka; both clients are started, and the consumer belongs to no group."""
+    """A Gaps of the counter on real Kafka; the consumer is started and belongs to no group."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer, topic: str) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, producer: LastingProducer, topic: str) -> None:
         self._consumer: Any = consumer
-        self._producer: Any = producer
+        self._producer = producer
         self._topic = topic
         self._turn = asyncio.Lock()
 
@@ -35,7 +36,7 @@ class KafkaGaps:
         """
         try:
             async with asyncio.timeout(SILENCE_S):
-                numbers = await self._producer.partitions_for(self._topic)
+                numbers = await self._producer.partitions_of(self._topic)
                 found = await self._consumer.end_offsets([TopicPartition(self._topic, each) for each in numbers])
         except UnknownTopicOrPartitionError as error:
             raise ConfigError(

@@ -21,7 +21,7 @@ from services.accounting.aggregates.settings import AggregatesSettings, load_set
 from services.accounting.aggregates.single import alone, keep_watch
 from services.accounting.aggregates.sink import Sink
 from services.accounting.aggregates.store import AggregateStore, Generation
-from services.accounting.aggregates.tables import app_id
+from services.accounting.aggregates.tables import BeginAnew, app_id
 from shared import log
 from shared.clock import SystemClock
 from shared.dead_letters import KafkaDeadLetters
@@ -29,6 +29,8 @@ from shared.errors import Retry, Unreachable
 from shared.health import Readiness
 from shared.http.app import make_app, serve_http
 from shared.kafka import make_consumer, make_producer, start_when_there, why_silent
+from shared.kafka_watch import watch_kafka
+from shared.lasting_producer import LastingProducer
 from shared.migrate import require_current
 from shared.postgres import Pool, open_pool
 from shared.process import run_until_stopped
@@ -36,6 +38,7 @@ from shared.stream import Record
 
 NAME: Final = "accounting-aggregates"
 LOOK_EVERY_S: Final = 1.0
+STOP_S: Final = 5.0
 _log = structlog.get_logger(__name__)
 
 
@@ -62,7 +65,7 @@ class Aggregates:
         """Counts until cancelled.
 
         Raises:
-            NewGeneration: begin anew. Exception: something broke.
+            NewGeneration, BeginAnew, Retry: begin anew. Exception: something broke.
         """
         where = self._settings.installation
         async with alone(where.database_url, where.topic_prefix, self._stand_by) as lock:
@@ -100,8 +103,8 @@ class Aggregates:
 
         settings, where = self._settings, self._settings.installation
         bootstrap = where.bootstrap
-        producer = await start_when_there(lambda: make_producer(bootstrap, NAME), bootstrap)
-        stack.push_async_callback(producer.stop)
+        producer = LastingProducer(lambda: make_producer(bootstrap, NAME), bootstrap)
+        stack.push_async_callback(producer.close)
         consumer = await start_when_there(lambda: make_consumer(bootstrap, client_id=NAME), bootstrap)
         stack.push_async_callback(consumer.stop)
         gaps = KafkaGaps(consumer, producer, where.topic)
@@ -131,12 +134,14 @@ class Aggregates:
             partitions=len(await gaps.ends()),
             folder=settings.data_dir / "faust",
             take=take,
+            tell=self._fail,
         )
         letters = KafkaDeadLetters(producer, consumer=NAME, clock=self._clock)
         counter = Counter(worker.tables, rules, gaps=gaps, sink=sink, dead_letters=letters, clock=self._clock)
         counters.append(counter)
-        stack.push_async_callback(worker.app.stop)
+        stack.push_async_callback(_stop, worker.app)
         await worker.app.start()
+        worker.watch.read_back = True
         if not worker.tables.positions:
             # A rebuild wrote them all. Faust only warns of changelogs that it can't read.
             raise RuntimeError("the tables were not read back from their changelogs")
@@ -190,12 +195,21 @@ class Aggregates:
         raise app.crash_reason or RuntimeError("Faust stopped by itself")
 
 
+async def _stop(app: Any) -> None:
+    """Stops Faust, which may wait for ever while its group is shared out; the process ends or begins anew."""
+    stopping = asyncio.create_task(app.stop())
+    _, late = await asyncio.wait([stopping], timeout=STOP_S)
+    if late:
+        _log.warning("aggregates_left_faust", after_s=STOP_S)
+        stopping.cancel()
+
+
 async def serve(settings: AggregatesSettings) -> None:
     """Serves until SIGTERM or SIGINT.
 
     Raises:
         ConfigError: the database refuses the settings or is not migrated, or the port is taken.
-        NewGeneration: begin anew.
+        NewGeneration, BeginAnew, Retry: begin anew.
     """
     url = settings.database_url.get_secret_value()
     pool = await open_pool(url, name="inkmeter-aggregates", max_size=3)
@@ -210,6 +224,7 @@ async def serve(settings: AggregatesSettings) -> None:
             {
                 "http": lambda: serve_http(app, settings.http_host, settings.http_port),
                 "aggregates": aggregates.run,
+                "kafka": lambda: watch_kafka(settings.kafka_bootstrap),
             }
         )
     finally:
@@ -222,8 +237,9 @@ def main() -> int:
     log.configure(settings.log_format, service="aggregates", level=settings.log_level)
     try:
         asyncio.run(serve(settings))
-    except (NewGeneration, Retry) as reason:
-        # After a rebuild or a lost lock: a fresh start of the same process is the surest way to forget all.
+    except (NewGeneration, BeginAnew, Retry) as reason:
+        # After a rebuild, a lost lock or an outage of Kafka: a fresh start of the same process is the surest way
+        # to forget all.
         _log.info("aggregates_begin_anew", reason=str(reason) or "there was a rebuild")
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
     return 0

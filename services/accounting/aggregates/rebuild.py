@@ -23,6 +23,7 @@ from services.accounting.aggregates.store import AggregateStore
 from services.accounting.aggregates.tables import CELLS, DENSITIES, NAMES, POSITIONS, changelog, position_key
 from shared.clock import Clock
 from shared.kafka import make_consumer, make_producer, start
+from shared.lasting_producer import LastingProducer
 from shared.topics import Topic, apply_topics
 from shared.topics.admin import admin_client
 
@@ -82,7 +83,7 @@ async def topic_ends(where: Installation) -> dict[int, int]:
     Raises:
         ConfigError: there is no such topic. Retry, Unreachable: Kafka does not answer.
     """
-    producer = await start(make_producer(where.bootstrap, "inkmeter-aggregates"), where.bootstrap)
+    producer = LastingProducer(lambda: make_producer(where.bootstrap, "inkmeter-aggregates"), where.bootstrap)
     try:
         consumer = await start(make_consumer(where.bootstrap, client_id="inkmeter-aggregates"), where.bootstrap)
         try:
@@ -90,7 +91,7 @@ async def topic_ends(where: Installation) -> dict[int, int]:
         finally:
             await consumer.stop()
     finally:
-        await producer.stop()
+        await producer.close()
 
 
 async def make_topics(where: Installation, generation: int, *, partitions: int) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
 from services.accounting.aggregates.alerts import repeated
 from services.accounting.aggregates.cells import Cell
@@ -20,9 +18,9 @@ from shared.clock import Clock
 from shared.errors import Retry
 from shared.events import AlertRaised
 from shared.events.envelope import encode
-from shared.kafka import EVENT_HEADERS, send
+from shared.kafka import EVENT_HEADERS, Outgoing
+from shared.lasting_producer import LastingProducer
 
-SEND_TIMEOUT_S: Final = 30.0
 LOOK_EVERY_S: Final = 5.0
 log = structlog.get_logger(__name__)
 
@@ -36,7 +34,7 @@ class Sink:
     def __init__(
         self,
         store: AggregateStore,
-        producer: AIOKafkaProducer,
+        producer: LastingProducer,
         rules: Rules,
         *,
         topic_prefix: str,
@@ -46,7 +44,7 @@ class Sink:
         clock: Clock,
     ) -> None:
         self._store = store
-        self._producer: Any = producer
+        self._producer = producer
         self._rules = rules
         self._prefix = topic_prefix
         self._currency = currency
@@ -66,26 +64,14 @@ class Sink:
 
     async def cells(self, cells: Sequence[Cell]) -> None:
         """See Sink.cells of the counter."""
-        topic = f"{self._prefix}aggregates.v1"
         now = self._clock.now()
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT_S):
-                waiting = []
-                for cell in cells:
-                    event = changed_event(
-                        cell,
-                        zone=self._rules.zone,
-                        currency=self._currency,
-                        generation=self._generation,
-                        now=now,
-                    )
-                    key = cell.name.text.encode()
-                    waiting.append(
-                        await self._producer.send(topic, value=encode(event), key=key, headers=list(EVENT_HEADERS))
-                    )
-                await asyncio.gather(*waiting)
-        except (KafkaError, OSError, TimeoutError) as error:
-            raise Retry(f"Kafka did not acknowledge windows: {type(error).__name__}") from error
+        records = []
+        for cell in cells:
+            event = changed_event(
+                cell, zone=self._rules.zone, currency=self._currency, generation=self._generation, now=now
+            )
+            records.append(Outgoing(cell.name.text.encode(), encode(event), EVENT_HEADERS))
+        await self._producer.send(f"{self._prefix}aggregates.v1", records)
 
     async def tell_alerts(self) -> None:
         """Tells every alert that Kafka may not have, each at least once, until cancelled."""
@@ -106,8 +92,8 @@ class Sink:
     async def _tell_some(self) -> int:
         alerts = await self._store.untold_alerts()
         for each in alerts:
-            topic = f"{self._prefix}alerts.v1"
-            await send(self._producer, topic, key=each.subject.encode(), value=each.event, headers=EVENT_HEADERS)
+            told = Outgoing(each.subject.encode(), each.event, EVENT_HEADERS)
+            await self._producer.send(f"{self._prefix}alerts.v1", [told])
         if alerts:
             await self._store.alerts_told(alerts)
         return len(alerts)

@@ -115,7 +115,7 @@ class PriceBook:
     def __init__(self, lists: Iterable[PriceList], assignments: Iterable[Assignment]) -> None:
         """Takes all published versions, and all assignments, the last one made last."""
         self.lists = tuple(lists)
-        assigned = tuple(assignments)
+        self._assignments = assigned = tuple(assignments)
         self._cost, self._price = (Selection(book, self.lists, assigned) for book in _BOOKS)
         ends = {each.valid_until for each in self.lists if each.valid_until is not None}
         self._changes = sorted({each.valid_from for each in self.lists} | ends)
@@ -158,6 +158,13 @@ class PriceBook:
         if (pair := self._chosen.get(chosen)) is None:
             pair = self._chosen[chosen] = self._pair(moment, cost, price)
         return pair
+
+    def of(self, books: frozenset[Book]) -> PriceBook:
+        """What decides the amounts of some books: without the lists of the other one, but a markup is on costs."""
+        if "price" in books and any(prices.is_markup for prices in self.lists):
+            return self
+        lists = [prices for prices in self.lists if prices.file.book in books]
+        return PriceBook(lists, [each for each in self._assignments if each.book in books])
 
     def by_id(self, list_id: int) -> PriceList | None:
         """The version with an id of the store."""

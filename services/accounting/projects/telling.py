@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import structlog
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 from psycopg import AsyncConnection
 
 from services.accounting.projects.store import QUERIES, Project, Projects, Removal, read_projects
@@ -17,7 +15,8 @@ from shared.errors import Retry
 from shared.events import CUSTOMER_CHANGED, PROJECT_CHANGED, CustomerChanged, ProjectChanged
 from shared.events.envelope import encode, new_event
 from shared.ids import uuid7
-from shared.kafka import EVENT_HEADERS, Outgoing, make_producer, send_all, start_when_there
+from shared.kafka import EVENT_HEADERS, Outgoing, make_producer
+from shared.lasting_producer import LastingProducer
 from shared.postgres import classified
 
 TOPIC: Final = "projects.v1"
@@ -58,7 +57,7 @@ def changed_event(project: Project) -> Any:
     )
 
 
-async def tell_once(projects: Projects, producer: AIOKafkaProducer, *, topic_prefix: str) -> int:
+async def tell_once(projects: Projects, producer: LastingProducer, *, topic_prefix: str) -> int:
     """Tells what waits, removals first, and answers how much that was; nothing while another process tells.
 
     The connection is held until all is acknowledged: that is the lock that keeps two processes from telling in
@@ -80,7 +79,7 @@ async def tell_once(projects: Projects, producer: AIOKafkaProducer, *, topic_pre
             ]
             if not records:
                 return 0
-            await send_all(producer, f"{topic_prefix}{TOPIC}", records)
+            await producer.send(f"{topic_prefix}{TOPIC}", records)
             await _mark_told(connection, gone, changed)
     return len(records)
 
@@ -104,7 +103,7 @@ async def _mark_told(
     await connection.execute(QUERIES["mark_removals_told"], {"numbers": [each.gone_no for each in gone]})
 
 
-async def tell_projects(projects: Projects, producer: AIOKafkaProducer, *, topic_prefix: str) -> None:
+async def tell_projects(projects: Projects, producer: LastingProducer, *, topic_prefix: str) -> None:
     """Tells changes as they come, each at least once and in order per project, until cancelled."""
     backoff = Backoff()
     while True:
@@ -126,14 +125,9 @@ async def tell_projects(projects: Projects, producer: AIOKafkaProducer, *, topic
 
 
 async def run_telling(projects: Projects, *, bootstrap: str, topic_prefix: str) -> None:
-    """Waits for Kafka, then tells changes until cancelled; a producer that gave up is followed by another one."""
-    backoff = Backoff()
-    while True:
-        producer = await start_when_there(lambda: make_producer(bootstrap, "accounting-projects"), bootstrap)
-        try:
-            await tell_projects(projects, producer, topic_prefix=topic_prefix)
-        except KafkaError as error:
-            _log.warning("projects_producer_gave_up", error=repr(error))
-        finally:
-            await producer.stop()
-        await asyncio.sleep(backoff.next_s())
+    """Tells changes until cancelled, whenever Kafka is there."""
+    producer = LastingProducer(lambda: make_producer(bootstrap, "accounting-projects"), bootstrap)
+    try:
+        await tell_projects(projects, producer, topic_prefix=topic_prefix)
+    finally:
+        await producer.close()

@@ -17,6 +17,9 @@ from services.accounting.rerate.minimum import Minimum
 By = Literal["project", "printer", "person", "department", "media", "category", "month"]
 BYS: Final[tuple[By, ...]] = ("project", "printer", "person", "department", "media", "category", "month")
 Places = npt.NDArray[np.intp]
+_COUNTS: Final = (0, 1, 6, 7, 8, 9)
+"""The rows of Sums that count lines; the others are amounts, before and after."""
+_AMOUNTS: Final = ((2, 3), (4, 5))
 
 
 class Sums(NamedTuple):
@@ -76,7 +79,7 @@ class Effect:
         bound = max(largest(values.T)) * len(wanted)
         if bound >= LIMIT:
             self._add_one_by_one(lines, wanted, values, month)
-        else:
+        elif len(wanted):
             self.total = self.total.plus(values.sum(axis=1).tolist())
             self._add_up(lines, wanted, values, month, bound)
         for at, row in _minimums(before, after):
@@ -96,14 +99,29 @@ class Effect:
         if self._bound + bound >= LIMIT:
             self.finish()
         self._bound += bound
+        marked = {row: np.flatnonzero(columns[row]) for row in _COUNTS}
+        amounts = [rows for pair in _AMOUNTS for rows in _different(columns, *pair)]
         for by in self.bys:
+            if by == "month":
+                self._count(by, month, columns.sum(axis=1).tolist())
+                continue
             keys = _keys(by, lines, month)[wanted]
-            running = self._running.get(by, np.zeros((len(columns), 0), np.int64))
-            if len(keys) and int(keys.max()) >= running.shape[1]:
-                more = int(keys.max()) + 1 - running.shape[1]
-                running = self._running[by] = np.pad(running, ((0, 0), (0, more)))
-            for total, column in zip(running, columns, strict=True):
-                np.add.at(total, keys, column)
+            running = self._room(by, len(columns), int(keys.max()) + 1)
+            size = running.shape[1]
+            for row, places in marked.items():
+                running[row] += np.bincount(keys if len(places) == len(keys) else keys[places], minlength=size)
+            for rows in amounts:
+                added = np.zeros(size, np.int64)
+                np.add.at(added, keys, columns[rows[0]])
+                running[rows] += added
+
+    def _room(self, by: By, rows: int, size: int) -> Whole:
+        """The running sums of at least `size` keys."""
+        running = self._running.get(by, np.zeros((rows, 0), np.int64))
+        if size > running.shape[1]:
+            running = np.pad(running, ((0, 0), (0, size - running.shape[1])))
+        self._running[by] = running
+        return running
 
     def _count(self, by: By, number: int, sums: Sequence[int]) -> None:
         kept = self.sums.setdefault(by, {})
@@ -137,6 +155,11 @@ def compared(before: Money, after: Money) -> Whole:
     for row, column in zip(found, columns, strict=True):
         row[:] = column
     return found
+
+
+def _different(columns: Whole, before: int, after: int) -> list[list[int]]:
+    """Two rows, apart unless they are the same: a what-if leaves the amounts of the other book as they are."""
+    return [[before, after]] if np.array_equal(columns[before], columns[after]) else [[before], [after]]
 
 
 def _lost(before: Whole, after: Whole) -> npt.NDArray[np.bool_]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,7 +12,7 @@ import numpy as np
 from services.accounting.event_codes import COLOUR_MODE, KIND, OUTCOME
 from services.accounting.ledger.fast.sums import TooLarge
 from services.accounting.pricing import PriceBook, PrinterFacts
-from services.accounting.pricing.entries import TABLES
+from services.accounting.pricing.entries import CANCELLED, TABLES, PriceListFile
 from services.accounting.pricing.sizes import size_class
 from services.accounting.rerate.lines import ABSENT, Lines, Whole
 from shared.events.jobs import JobLine
@@ -20,6 +20,7 @@ from shared.events.jobs import JobLine
 _KEY_BITS: Final = 62
 _UM_PER_M: Final = 1_000_000
 _LARGEST: Final = (1 << 62) // _UM_PER_M
+AREAS: Final = ("printed_area_mm2", "used_area_mm2")
 KINDS: Final = {number: code for code, number in KIND.items()}
 OUTCOMES: Final = {number: code for code, number in OUTCOME.items()}
 _MONO: Final = COLOUR_MODE["mono"]
@@ -32,6 +33,7 @@ class Names:
     Attributes:
         printers: what the registry says of each.
         ink_sets, finishings: the codes of each, in order.
+        widths: by column of a line, how many bits the largest number in it has.
     """
 
     printers: Mapping[int, PrinterFacts]
@@ -41,6 +43,7 @@ class Names:
     finishings: Mapping[int, tuple[str, ...]]
     projects: Mapping[int, str]
     departments: Mapping[int, str]
+    widths: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,9 @@ class Needs:
 
     Attributes:
         inks: amounts of ink by colour.
+        areas: those of AREAS of which it matters how large they are.
         more: other quantities than areas, and the size of pages.
+        cancelled: whether a job was cancelled.
         printers: the printers that any list names, by id or serial number.
         changes: the moments at which other lists begin to count, in order.
         each_printer: whether lists are assigned to printers.
@@ -57,7 +62,9 @@ class Needs:
     """
 
     inks: bool
+    areas: frozenset[str]
     more: bool
+    cancelled: bool
     printers: frozenset[str]
     changes: tuple[datetime, ...]
     each_printer: bool
@@ -67,12 +74,15 @@ class Needs:
     def of(cls, book: PriceBook) -> Needs:
         """Of all lists of a book."""
         files = [prices.file for prices in book.lists]
+        more = any(
+            file.click or file.scan or file.finishing or any(each.unit != "per_m2" for each in file.media)
+            for file in files
+        )
         return cls(
             inks=any(file.ink for file in files),
-            more=any(
-                file.click or file.scan or file.finishing or any(each.unit != "per_m2" for each in file.media)
-                for file in files
-            ),
+            areas=frozenset(AREAS if more else (area for file in files for area in _areas(file))),
+            more=more,
+            cancelled=any(file.policy(outcome) != "full" for file in files for outcome in CANCELLED),
             printers=frozenset(
                 entry.scope.name
                 for file in files
@@ -90,12 +100,22 @@ class Needs:
         """What either asks for."""
         return Needs(
             inks=self.inks or other.inks,
+            areas=self.areas | other.areas,
             more=self.more or other.more,
+            cancelled=self.cancelled or other.cancelled,
             printers=self.printers | other.printers,
             changes=tuple(sorted({*self.changes, *other.changes})),
             each_printer=self.each_printer or other.each_printer,
             groups=self.groups or other.groups,
         )
+
+
+def _areas(file: PriceListFile) -> Iterator[str]:
+    """The areas that rates per m2 of a list multiply."""
+    if file.ppu:
+        yield AREAS[0] if file.area == "printed" else AREAS[1]
+    if file.media:
+        yield AREAS[1]
 
 
 def printer_classes(printers: Mapping[int, PrinterFacts], needs: Needs) -> Whole:
@@ -128,10 +148,24 @@ def fold(columns: Sequence[Whole]) -> tuple[Whole, Whole]:
         if bits + width > _KEY_BITS:
             different, column = np.unique(column, return_inverse=True)  # noqa: PLW2901 - the same, renumbered
             low, width = 0, (len(different) - 1).bit_length()
-        combined = combined << width | (column - low)
-        bits += width
+        if width:
+            combined = combined << width | (column - low)
+            bits += width
+    if 1 << bits <= len(combined):
+        return _by_place(combined, 1 << bits)
     _, first, which = np.unique(combined, return_index=True, return_inverse=True)
     return first, which
+
+
+def _by_place(numbers: Whole, places: int) -> tuple[Whole, Whole]:
+    """The same for few possible numbers: each stands at its place, which takes a tenth of the time of sorting."""
+    first = np.full(places, len(numbers))
+    # The last one that is written stays, which is the first of the numbers.
+    first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
+    present = np.flatnonzero(first < len(numbers))
+    which = np.empty(places, np.int64)
+    which[present] = np.arange(len(present))
+    return first[present], which[numbers]
 
 
 def length_fed(lines: Lines) -> Whole:

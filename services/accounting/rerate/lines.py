@@ -1,7 +1,4 @@
-"""Lines of the ledger as columns of 64 bit integers, as the database packs them. Pure.
-
-The server packs small numbers together: what a line costs to read is mostly the number of its columns.
-"""
+"""Lines of the ledger as columns of 64 bit integers. Pure."""
 
 from __future__ import annotations
 
@@ -12,39 +9,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from services.accounting.event_codes import OUTCOME
+
 Whole = npt.NDArray[np.int64]
 ABSENT: Final = -1
 """A quantity that no source told; none is negative."""
-_HEADER: Final = 20
-_INT8: Final = np.dtype([("size", ">i4"), ("value", ">i8")])
-_LOW: Final = (1 << 32) - 1
-
-COLUMNS: Final = (
-    *("entry_id", "printed_area_mm2", "used_area_mm2", "cost_micro", "price_micro"),
-    *("printer_person", "project_department", "media_category", "small"),
-)
-"""What every read brings; `small` holds line, revision, codes and flags (see `_SMALL`)."""
-STATE: Final = ("occurred_us", "last_entry_id", "day")
-"""What is needed to post another state."""
-RULES: Final = ("rule_nos",)
-"""What is needed where amounts that are booked stay, and their rules with them."""
-MORE: Final = ("scan_area_mm2", "roll_width_um", "width_um", "length_um", "impressions_sheets", "finishing_no")
-"""What only some price lists ask for."""
-INKS: Final = ("ink_set_no",)
-"""What lists with ink rates ask for; after it comes a column for each colour, of the lines with an ink set."""
-_SMALL: Final = {
-    "line": (0, 15),
-    "kind": (15, 3),
-    "outcome": (18, 3),
-    "colour_mode": (21, 2),
-    "is_minimum": (23, 1),
-    "billable": (24, 1),
-    "wanted": (25, 1),
-    "voided": (26, 1),
-    "revision": (27, 32),
-    "counted": (59, 4),
-}
-"""Where each stands in `small`: its lowest bit, and how many it has."""
+_COMPLETED: Final = OUTCOME["completed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,57 +93,49 @@ class Lines:
         return Lines(**columns, inks=tuple(ink[places] for ink in self.inks), has_more=self.has_more)
 
 
-def unpacked(columns: Mapping[str, bytes], inks: Sequence[bytes | None], *, occurred_us: int) -> Lines:
-    """Lines from PostgreSQL's binary arrays of bigint.
+def unpacked(
+    told: Mapping[str, Whole], inks: Sequence[Whole | None] = (), *, since: int = 0, occurred_us: int = 0
+) -> Lines:
+    """Lines in order from the columns that were read; the others are as if no line told anything.
 
     Args:
-        columns: COLUMNS, and those of STATE, RULES, MORE and INKS that are needed.
+        told: by name, as columns.columns_of has them.
+        since: the entry from which `offset` counts.
         inks: a column for each colour, of the lines that have an ink set; None where none has.
         occurred_us: stands for the times of completion where they are not among the columns.
     """
-    by = {name: whole(raw) for name, raw in columns.items()}
-    small = by["small"]
-    absent = np.full(len(small), ABSENT, np.int64)
-    none = np.zeros(len(small), np.int64)
-    found: dict[str, Any] = {name: small >> shift & ((1 << bits) - 1) for name, (shift, bits) in _SMALL.items()}
-    for pair, high, low in (
-        ("printer_person", "printer_no", "person_no"),
-        ("project_department", "project_no", "department_no"),
-        ("media_category", "media_no", "category_no"),
-    ):
-        packed = by[pair]
-        found[high], found[low] = packed >> 32, packed & _LOW
-    rules = by.get("rule_nos")
-    found["cost_rule_no"] = absent if rules is None else rules >> 32
-    found["price_rule_no"] = absent if rules is None else rules & _LOW
-    counts = by.get("impressions_sheets", none)
-    found["impressions"], found["sheets"] = (counts >> 32 & _LOW) - 1, (counts & _LOW) - 1
-    for name in (*COLUMNS[:5], *MORE[:4]):
-        found[name] = by.get(name, absent)
-    for name in ("ink_set_no", "finishing_no", "last_entry_id", "day"):
-        found[name] = by.get(name, none)
-    found["occurred_us"] = by.get("occurred_us", none + occurred_us)
-    has_ink = np.flatnonzero(found["ink_set_no"])
-    by_colour = tuple(_spread(raw, has_ink, len(small)) for raw in inks)
-    lines = Lines(**found, inks=by_colour, has_more=MORE[0] in columns)
-    return lines if _in_order(lines) else lines.take(np.lexsort((lines.line, lines.entry_id)))
+    count = len(told["line"])
+    absent, none, one = (np.full(count, value, np.int64) for value in (ABSENT, 0, 1))
+    has_ink = np.flatnonzero(told["ink_set_no"]) if inks else np.empty(0, np.int64)
+    told, by_colour = _in_order(told, [_spread(ink, has_ink, count) for ink in inks])
+    found: dict[str, Any] = {each.name: none for each in fields(Lines) if each.init} | dict.fromkeys(_TOLD, absent)
+    entry_id = told["offset"] + since
+    found |= {"entry_id": entry_id, "last_entry_id": entry_id, "occurred_us": none + occurred_us}
+    found |= {"outcome": none + _COMPLETED, "wanted": one - told["voided"] if "voided" in told else one}
+    found |= {name: column for name, column in told.items() if name != "offset"}
+    return Lines(**found | {"inks": by_colour, "has_more": "scan_area_mm2" in told})
 
 
-def _in_order(lines: Lines) -> bool:
-    """Whether jobs, and the lines of each, come in order: the database promises neither."""
-    jobs = np.diff(lines.entry_id)
-    return bool(((jobs > 0) | ((jobs == 0) & (np.diff(lines.line) > 0))).all())
+def _in_order(told: Mapping[str, Whole], inks: Sequence[Whole]) -> tuple[Mapping[str, Whole], tuple[Whole, ...]]:
+    """Jobs, and the lines of each, in order, which the database does not promise: nearly all of them are."""
+    order = told["offset"] << _LINE_BITS | told["line"]
+    if bool((order[1:] > order[:-1]).all()):
+        return told, tuple(inks)
+    places = np.argsort(order, kind="stable")
+    return {name: column[places] for name, column in told.items()}, tuple(ink[places] for ink in inks)
 
 
-def _spread(raw: bytes | None, places: npt.NDArray[np.intp], count: int) -> Whole:
+_TOLD: Final = (
+    *("cost_rule_no", "price_rule_no", "printed_area_mm2", "used_area_mm2", "scan_area_mm2", "roll_width_um"),
+    *("width_um", "length_um", "impressions", "sheets"),
+)
+"""What is absent where it is not read."""
+_LINE_BITS: Final = 15
+
+
+def _spread(ink: Whole | None, places: npt.NDArray[np.intp], count: int) -> Whole:
     """Amounts of ink at the places of their lines, 0 elsewhere."""
     spread = np.zeros(count, np.int64)
-    if raw is not None:
-        spread[places] = whole(raw)
+    if ink is not None:
+        spread[places] = ink
     return spread
-
-
-def whole(raw: bytes) -> Whole:
-    """A binary array of bigint without NULL (array_send) as numbers."""
-    values: Whole = np.frombuffer(raw, _INT8, offset=_HEADER)["value"].astype(np.int64)
-    return values

@@ -106,10 +106,11 @@ class Repricer:
         """
         self._books = books
         self._only_missing = only_missing
-        self.needs = Needs.of(book)
+        asked = book.of(books)
+        self.needs = Needs.of(asked)
         self.rules: list[tuple[Rule, Rule]] = []
         self._names = names
-        self._finder = PairFinder(book, names, customers)
+        self._finder = PairFinder(asked, names, customers)
         self._classes = printer_classes(names.printers, self.needs)
         self._costs, self._prices = Table(), Table()
         self._kept: list[Kept] = []
@@ -162,8 +163,11 @@ class Repricer:
         quantities[:, FIRST] = lines.line == 0
         for index, ink in enumerate(lines.inks[:MAX_INKS], FIRST + 1):
             quantities[:, index] = ink
-        cost = np.where(keep.cost, lines.cost_micro, self._costs.amounts(kinds, quantities, None))
-        price = np.where(keep.price, lines.price_micro, self._prices.amounts(kinds, quantities, cost))
+        cost, price = lines.cost_micro.copy(), lines.price_micro.copy()
+        if "cost" in self._books:
+            cost = np.where(keep.cost, cost, self._costs.amounts(kinds, quantities, None))
+        if "price" in self._books:
+            price = np.where(keep.price, price, self._prices.amounts(kinds, quantities, cost))
         is_weighed = np.array([kept.is_weighed for kept in self._kept], bool)[kinds]
         for at in np.flatnonzero(~is_weighed).tolist():
             cost[at], price[at] = self._one(lines, at, self._kept[kinds[at]].rates, keep)

@@ -22,6 +22,19 @@ SELECT project_no, key FROM accounting.project_key
 -- name: name_departments
 SELECT department_no, key FROM accounting.department_key
 
+-- name: largest_numbers
+-- The largest number of each dimension: no line names another one.
+SELECT 'printer_no', max(printer_no) FROM accounting.printer
+UNION ALL SELECT 'person_no', max(person_no) FROM accounting.person
+UNION ALL SELECT 'project_no', max(project_no) FROM accounting.project_key
+UNION ALL SELECT 'department_no', max(department_no) FROM accounting.department_key
+UNION ALL SELECT 'media_no', max(media_no) FROM accounting.media
+UNION ALL SELECT 'category_no', max(category_no) FROM accounting.category
+UNION ALL SELECT 'ink_set_no', max(ink_set_no) FROM accounting.ink_set
+UNION ALL SELECT 'finishing_no', max(finishing_no) FROM accounting.finishing
+UNION ALL SELECT 'cost_rule_no', max(rule_no) FROM accounting.rule
+UNION ALL SELECT 'price_rule_no', max(rule_no) FROM accounting.rule
+
 -- name: next_entry
 -- The first entry of a month from some id on, and whether any line of the `step` ids from there on was amended.
 SELECT n.entry_id, EXISTS (
@@ -64,20 +77,17 @@ FROM accounting.charge AS c
 WHERE c.occurred_at >= %(start)s AND c.occurred_at < %(end)s AND c.entry_id >= %(since)s AND c.entry_id < %(upto)s
 
 -- name: read_lines
--- All lines of a range of entries, as packed columns; lines.py says what is packed.
-SELECT {columns} FROM (SELECT {packed} FROM ({lines}) AS c) AS packed
+-- All lines of a range of entries, each column as one string of bytes; columns.py says what is sent.
+SELECT {columns} FROM ({lines}) AS c
 
 -- name: read_jobs
 -- The same, but only the jobs of which the filters let any line pass.
 SELECT {columns}
 FROM (
-    SELECT {packed}
-    FROM (
-        SELECT c.*, bool_or(c.wanted) OVER (PARTITION BY c.entry_id) AS is_read
-        FROM (SELECT c.*, NOT c.voided AND (/*filters*/ true) AS wanted FROM ({lines}) AS c) AS c
-    ) AS c
-    WHERE c.is_read
-) AS packed
+    SELECT c.*, bool_or(c.wanted) OVER (PARTITION BY c.entry_id) AS is_read
+    FROM (SELECT c.*, NOT c.voided AND (/*filters*/ true) AS wanted FROM ({lines}) AS c) AS c
+) AS c
+WHERE c.is_read
 
 -- name: count_lines
 SELECT count(*) FROM accounting.charge WHERE occurred_at >= %(start)s AND occurred_at < %(end)s

@@ -16,6 +16,7 @@ from services.accounting.amend import NewCorrection, open_staging, post_amendmen
 from services.accounting.dimensions import Dimensions
 from services.accounting.filters import LineFilters, period_of, shown, where
 from services.accounting.ledger.fast.sums import TooLarge
+from services.accounting.ledger.posting import Rule
 from services.accounting.rerate.changes import Changes
 from services.accounting.rerate.effect import Effect, Money, Sums
 from services.accounting.rerate.lines import Whole
@@ -85,12 +86,16 @@ class RuleNumbers:
 
     def __init__(self, url: str) -> None:
         self._dimensions = Dimensions(lambda: connect(url, name="inkmeter-rerate", autocommit=True))
+        self._known: dict[Rule, int] = {}
 
     async def of(self, repricer: Repricer) -> Whole:
         """Numbers of cost and price rule, by place in `repricer.rules`."""
-        wanted = {rule.key: tuple(rule) for pair in repricer.rules for rule in pair}
-        known = await asyncio.to_thread(self._dimensions.learn, dim.RULE, wanted)
-        rows = [(known[cost.key], known[price.key]) for cost, price in repricer.rules]
+        new = {rule for pair in repricer.rules for rule in pair} - self._known.keys()
+        if new:
+            wanted = {rule.key: tuple(rule) for rule in new}
+            numbers = await asyncio.to_thread(self._dimensions.learn, dim.RULE, wanted)
+            self._known |= {rule: numbers[rule.key] for rule in new}
+        rows = [(self._known[cost], self._known[price]) for cost, price in repricer.rules]
         found: Whole = np.array(rows, np.int64).reshape(-1, 2)
         return found
 

@@ -178,8 +178,8 @@ async def count_lines(url: str, period: Period) -> int:
 async def _told(connection: Connection, effect: Effect) -> Told:
     by: dict[By, list[Row]] = {}
     more: dict[By, int] = {}
-    for what, sums in effect.sums.items():
-        rows = sorted(sums.items(), key=lambda each: (-_size(each[1]), each[0]))
+    for what in (by for by in effect.bys if by in effect.sums):
+        rows = sorted(effect.sums[what].items(), key=lambda each: (-_size(each[1]), each[0]))
         shown = dict(rows[:MAX_ROWS_BY])
         names = _month_names(shown) if what == "month" else await _names(connection, what, list(shown))
         by[what] = [Row(key=names[number][0], name=names[number][1], sums=each) for number, each in shown.items()]
