@@ -46,15 +46,17 @@ def to_decimal(value: int, *, digits: int = MICRO_DIGITS) -> Decimal:
 
 def format_micro(value: int, *, digits: int = 4) -> str:
     """Writes an amount in plain notation with at least `digits` decimals and never fewer than it has."""
-    whole, rest = divmod(abs(value), 10**MICRO_DIGITS)
-    decimals = f"{rest:0{MICRO_DIGITS}d}"
-    kept = max(digits, len(decimals.rstrip("0")))
-    return f"{'-' if value < 0 else ''}{whole}.{decimals[:kept]}".removesuffix(".")
+    return _plain(value, MICRO_DIGITS, digits)
 
 
 def format_rate(rate_e8: int) -> str:
     """Writes a rate without needless zeros, at least two decimals: 1.10, 0.00000125."""
-    text = f"{to_decimal(rate_e8, digits=RATE_DIGITS):.{RATE_DIGITS}f}"
-    while len(text) - text.index(".") - 1 > 2 and text.endswith("0"):  # noqa: PLR2004
-        text = text[:-1]
-    return text
+    return _plain(rate_e8, RATE_DIGITS, 2)
+
+
+def _plain(value: int, has: int, least: int) -> str:
+    """An integer of 10**-has with at least so many decimals, and as many as it needs."""
+    whole, rest = divmod(abs(value), 10**has)
+    decimals = f"{rest:0{has}d}"
+    kept = max(least, len(decimals.rstrip("0")))
+    return f"{'-' if value < 0 else ''}{whole}.{decimals[:kept]}".removesuffix(".")

@@ -18,7 +18,7 @@ from services.accounting.ledger.fast.alike.readable import Spellings
 from services.accounting.ledger.fast.alike.spelling import Spelling
 from services.accounting.ledger.fast.days import Days
 from services.accounting.ledger.fast.rates import Rates
-from services.accounting.ledger.fast.raw import PADDING, Places, Raw, distinct
+from services.accounting.ledger.fast.raw import PADDING, Places, Raw
 from services.accounting.ledger.fast.rows import Rows
 from services.accounting.ledger.work import Work
 from shared.events.envelope import encode, new_event
@@ -86,13 +86,6 @@ def test_whole_numbers_are_read_as_json_has_them(texts: list[str]) -> None:
         is_whole = text.isdigit() and len(text) <= 16 and (text == "0" or not text.startswith("0"))
         assert is_number == is_whole
         assert not is_whole or number == int(text)
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2**64 - 1)), min_size=1, max_size=30))
-def test_different_rows_are_told_apart(rows: list[tuple[int, int]]) -> None:
-    first, group = distinct(np.array(rows, np.uint64))
-    assert [rows[first[at]] for at in group.tolist()] == rows
-    assert len(first) == len(set(rows))
 
 
 QUANTITY = st.none() | st.sampled_from([0, 1, 127, 128, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, 10**15])

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.accounting.ledger.fast.identity import equal_texts, job_ids
-from services.accounting.ledger.fast.layout import groups
 from services.accounting.ledger.fast.moments import moments_of_texts
 from services.accounting.ledger.read import microseconds, moments_of, payload_hash
 from shared.events.jobs import JobRef, identified
@@ -92,15 +91,6 @@ def test_what_is_hashed_of_a_job_stays_as_it_is() -> None:
         )
     )
     assert payload_hash(other, moments_of(other)) == GOLDEN
-
-
-@given(st.lists(st.tuples(st.integers(-5, 5), st.booleans(), st.integers(-(2**62), 2**62)), min_size=1))
-def test_rows_are_grouped_by_all_of_their_columns(rows: list[tuple[int, bool, int]]) -> None:
-    columns = [np.array(column) for column in zip(*rows, strict=True)]
-    firsts, group = groups(columns)
-    assert len(firsts) == len(set(rows))
-    assert [rows[firsts[of]] for of in group] == rows
-    assert all(rows.index(rows[at]) == at for at in firsts)
 
 
 GOLDEN = -5_188_675_725_214_332_832

@@ -44,7 +44,7 @@ def test_a_whole_amount_of_a_currency_without_decimals_ends_in_no_point() -> Non
     assert [format_micro(value, digits=0) for value in (0, 12_000_000, 12_500_000)] == ["0", "12", "12.5"]
 
 
-@given(st.integers(0, 10**18))
+@given(st.integers(-(10**18), 10**18))
 def test_a_formatted_rate_loses_nothing(rate: int) -> None:
     assert Decimal(format_rate(rate)) * 10**8 == rate
 

@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from services.accounting.categories import category_of
 from services.accounting.event_codes import CATEGORY_BY, ENTRY_KIND, KIND
+from services.accounting.ledger.fast.distinct import distinct
 from services.accounting.ledger.fast.facts import AREAS_AND_LENGTHS, Objects
 from services.accounting.ledger.fast.ink import inks_used
-from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Columns, groups
+from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Columns
 from services.accounting.ledger.fast.names import Keys, Numbered
 from services.accounting.ledger.fast.rates import Kept, Rates, Terms
 from services.accounting.ledger.fast.sums import TooLarge
@@ -86,7 +87,7 @@ class Lines:
         columns = [self._rates.periods(completed)]
         if self._rates.has_payers:
             columns += [self._alike, *payer_columns(self._rates, self._keys, self._of_jobs)]
-        firsts, which = groups(columns)
+        firsts, which = distinct(columns)
         terms = [self._rates.terms_of(self._objects.job(at), int(completed[at])) for at in firsts.tolist()]
         return terms, which[self.columns["job"]]
 
@@ -111,15 +112,14 @@ class Lines:
         if any(each.asks_length for each in terms):
             columns.append(np.array([length_fed_um(line) is None for line in jobs.lines()], np.bool_))
         columns += wider_columns([each.asks for each in terms], of_line, found, self._of_jobs["outcome"], jobs)
-        firsts, kind = groups(columns)
-        kept: list[Any] = [None] * len(firsts)
+        firsts, kind = distinct(columns)
+        kept: list[Kept] = []
         categories = self._keys.categories.all()
-        for which in np.argsort(firsts).tolist():
-            at = int(firsts[which])
+        for at in firsts.tolist():
             own, told_job, line = terms[of_line[at]], jobs.job(int(job[at])), int(found["line"][at])
             wider = wider_of(own.asks, told_job.outcome, told_job.lines)[line]
             found_as = categories[found["category"][at]] or None, bool(by_density[at])
-            kept[which] = self._rate(own, told_job, told_job.lines[line], found_as, wider)
+            kept.append(self._rate(own, told_job, told_job.lines[line], found_as, wider))
         found["rate"] = np.array([each.position for each in kept], np.int32)[kind]
         numbered = Numbered()
         kept_category = np.array([numbered[each.category] for each in kept], np.int64)[kind]
@@ -133,13 +133,12 @@ class Lines:
         told = self._of_jobs["told_printer"]
         known, numbers = self._rates.printers, np.zeros(len(self._keys.told_printers), np.int64)
         printers = list(self._keys.told_printers)
-        which, firsts = np.unique(told, return_index=True)
         # In the order of the jobs: what is told first of a printer is kept.
-        for at in np.argsort(firsts).tolist():
-            printer = printers[which[at]]
+        for at in distinct([told])[0].tolist():
+            printer = printers[told[at]]
             if printer not in known:
-                self._rates.add_printer(self._objects.job(int(firsts[at])))
-            numbers[which[at]] = known[printer]
+                self._rates.add_printer(self._objects.job(at))
+            numbers[told[at]] = known[printer]
         alike: npt.NDArray[np.int64] = numbers[told]
         return alike
 
@@ -247,7 +246,7 @@ def _first_of_job(
     several = np.flatnonzero(~is_alone)
     if len(several):
         first[several] = 0
-        first[several[groups([job[several], key[several]])[0]]] = 1
+        first[several[distinct([job[several], key[several]])[0]]] = 1
     return first
 
 

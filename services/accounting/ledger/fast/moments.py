@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from services.accounting.ledger.fast.distinct import distinct
 from services.accounting.ledger.fast.raw import PADDING, Bytes, Flags, Places, Raw, Whole
 from services.accounting.ledger.read import microseconds
 from shared.events.jobs import LATEST
@@ -38,7 +39,7 @@ def moments_at(raw: Raw, places: Places) -> tuple[Whole, Flags]:
     """The same of texts at some places."""
     sizes = places.sizes
     moments, is_read = np.zeros(len(sizes), np.int64), np.zeros(len(sizes), np.bool_)
-    for size in np.unique(sizes).tolist():
+    for size in sizes[distinct([sizes])[0]].tolist():
         if size == _TO_SECONDS or _TO_SECONDS + 1 < size <= _LONGEST:
             which = np.flatnonzero(sizes == size)
             moments[which], is_read[which] = _of_one_length(raw.blocks(places.starts[which], size), size)

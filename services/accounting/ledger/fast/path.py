@@ -19,6 +19,7 @@ from services.accounting.ledger.fast.alike.groups import MIN_ALIKE
 from services.accounting.ledger.fast.arrays import register
 from services.accounting.ledger.fast.cells import cells_of, roll_up
 from services.accounting.ledger.fast.days import Days, first_day
+from services.accounting.ledger.fast.distinct import distinct
 from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Columns
 from services.accounting.ledger.fast.posted import posted_before
 from services.accounting.ledger.fast.rates import Rates
@@ -86,8 +87,8 @@ class PackedBatch:
     def months(self) -> set[int]:
         """The numbers of the months (UTC) in which jobs completed."""
         moments = (self._jobs["completed_at"][self._is_posted] + _1970_TO_2000_US).astype("datetime64[us]")
-        months = np.unique(moments.astype("datetime64[M]").astype(np.int64))
-        return {1970 * 12 + int(each) for each in months}
+        months = moments.astype("datetime64[M]").astype(np.int64)
+        return {1970 * 12 + each for each in months[distinct([months])[0]].tolist()}
 
     def post(self, connection: Connection[TupleRow], posted_at: datetime) -> tuple[int, int, int, list[int]]:
         """See writer.Packed.post."""

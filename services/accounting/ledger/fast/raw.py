@@ -7,6 +7,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from services.accounting.ledger.fast.distinct import distinct
+
 Whole = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
@@ -86,13 +88,13 @@ class Raw:
         parts = _eight_digits(words).astype(np.int64)
         return parts[:, 0] if width == WORD else parts[:, 0] * 10**WORD + parts[:, 1], is_number
 
-    def equal(self, starts: Whole, text: bytes) -> Flags | None:
-        """At which places a text stands; None if at all."""
-        count = -(-len(text) // WORD)
-        words = self.blocks(starts, count * WORD).view(np.uint64)
-        if over := count * WORD - len(text):
-            words[:, -1] &= _LEFT[0][WORD - over, 0]
-        same = words == np.frombuffer(text + bytes(over), np.uint64)
+    def equal(self, starts: Whole, text: bytes, mask: bytes) -> Flags | None:
+        """At which places a text stands, of whose bytes only those in the mask count; None if at all."""
+        over = bytes(-len(text) % WORD)
+        wanted, count = (np.frombuffer(each + over, np.uint64) for each in (text, mask))
+        words = self.blocks(starts, len(text) + len(over)).view(np.uint64)
+        words &= count
+        same = words == wanted
         return None if same.all() else same.all(axis=1)
 
     def text(self, places: Places, at: int) -> str:
@@ -102,7 +104,7 @@ class Raw:
 
     def distinct(self, places: Places) -> tuple[list[str], npt.NDArray[np.intp]]:
         """The different texts, '' for what is absent, and which of them stands at each place."""
-        first, group = distinct(self.words(places))
+        first, group = distinct(self.words(places).T)
         return [self.text(places, at) for at in first.tolist()], group
 
 
@@ -111,25 +113,3 @@ def _eight_digits(words: npt.NDArray[np.uint64]) -> Any:
     words = (words * np.uint64(10) + (words >> np.uint64(8))) & np.uint64(0x00FF00FF00FF00FF)
     words = (words * np.uint64(100) + (words >> np.uint64(16))) & np.uint64(0x0000FFFF0000FFFF)
     return (words * np.uint64(10_000) + (words >> np.uint64(32))) & np.uint64(0xFFFFFFFF)
-
-
-_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-_FOLD: Final = np.uint64(29)
-
-
-def distinct(rows: npt.NDArray[Any]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Groups equal rows of words.
-
-    Returns:
-        The first row of each group, and the group of each row.
-    """
-    if not len(rows) or (rows == rows[0]).all():
-        return np.zeros(min(1, len(rows)), np.intp), np.zeros(len(rows), np.intp)
-    mixed = rows[:, 0].astype(np.uint64)
-    for at in range(1, rows.shape[1]):
-        mixed = ((mixed ^ (mixed >> _FOLD)) * _MIX) ^ rows[:, at].astype(np.uint64)
-    _, first, group = np.unique(mixed, return_index=True, return_inverse=True)
-    if not (rows == rows[first][group]).all():
-        # Different rows have come to the same: they are compared as they are.
-        _, first, group = np.unique(rows, axis=0, return_index=True, return_inverse=True)
-    return first, group

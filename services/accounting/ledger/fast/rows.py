@@ -12,11 +12,11 @@ from services.accounting.ledger.fast import from_objects
 from services.accounting.ledger.fast.alike import facts_of as from_alike
 from services.accounting.ledger.fast.alike.groups import MIN_ALIKE, alike
 from services.accounting.ledger.fast.days import QUARTER_HOUR_US, Days
+from services.accounting.ledger.fast.distinct import distinct
 from services.accounting.ledger.fast.facts import BILLABLE_UNTOLD, Facts, Objects, joined
 from services.accounting.ledger.fast.lines import Lines
 from services.accounting.ledger.fast.names import Keys
 from services.accounting.ledger.fast.rates import Rates
-from services.accounting.ledger.fast.raw import distinct
 from services.accounting.ledger.fast.told import decode, read_all
 from services.accounting.ledger.messages import columns as columns_of_records
 from services.accounting.ledger.messages import picked
@@ -117,29 +117,24 @@ class Rows:
         jobs["billable"] = is_billable
 
     def _day(self, completed: Whole) -> Whole:
-        quarters, which = np.unique(completed // QUARTER_HOUR_US, return_inverse=True)
+        quarters = completed // QUARTER_HOUR_US
+        first, which = distinct([quarters])
         kept, add = self._days.kept, self._days.add
-        days = [kept[quarter] if quarter in kept else add(quarter) for quarter in quarters.tolist()]
+        days = [kept[quarter] if quarter in kept else add(quarter) for quarter in quarters[first].tolist()]
         of_job: Whole = np.array(days, np.int64)[which]
         return of_job
 
     def _leave_out_again(self) -> list[Again]:
         """Leaves out jobs that were told before in the batch, and says which they are."""
-        said, entries = self.jobs["payload_hash"], self.jobs["entry_id"]
-        if len(distinct(self.jobs["job_id"].view(np.uint64).reshape(-1, 2))[0]) == len(said):
-            return []
-        ids = self.jobs["job_id"].tolist()
-        firsts: dict[bytes, int] = {}
-        again = []
-        for at, identity in enumerate(ids):
-            if (first := firsts.setdefault(identity, at)) == at:
-                continue
-            if not self.is_posted[first]:
-                firsts[identity] = at
-            elif self.is_posted[at]:
-                self.is_posted[at] = False
-                again.append(Again(first, int(said[at]), int(entries[at])))
-        return again
+        posted = np.flatnonzero(self.is_posted)
+        first, group = distinct(self.jobs["job_id"][posted].view(np.uint64).reshape(-1, 2).T)
+        told_again = np.ones(len(posted), np.bool_)
+        told_again[first] = False
+        again = posted[told_again]
+        self.is_posted[again] = False
+        said, entries = self.jobs["payload_hash"][again], self.jobs["entry_id"][again]
+        firsts = posted[first[group[told_again]]]
+        return list(map(Again, firsts.tolist(), said.tolist(), entries.tolist()))
 
 
 def _entry_ids(work: Work, at: npt.NDArray[np.intp]) -> Whole:

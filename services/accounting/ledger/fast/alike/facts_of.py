@@ -15,12 +15,13 @@ from services.accounting.ledger.fast.alike.lines import lines_of
 from services.accounting.ledger.fast.alike.said import said_hashes
 from services.accounting.ledger.fast.alike.spelling import Path
 from services.accounting.ledger.fast.alike.values import Values
+from services.accounting.ledger.fast.distinct import distinct
 from services.accounting.ledger.fast.facts import BILLABLE_UNTOLD, TEXTS, Facts
 from services.accounting.ledger.fast.identity import Ids, equal_at, job_ids
 from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Columns
 from services.accounting.ledger.fast.moments import END_US, moments_at
 from services.accounting.ledger.fast.names import Keys, Positions
-from services.accounting.ledger.fast.raw import ABSENT, Whole, distinct
+from services.accounting.ledger.fast.raw import ABSENT, Whole
 from services.accounting.ledger.fast.texts import WIDTH, Texts
 from shared.events.jobs import JobCompleted
 
@@ -115,7 +116,7 @@ def _jobs(values: Values, identity: _Identity, keys: Keys) -> Columns:
 def _printers(values: Values, keys: Keys) -> tuple[Positions, Positions]:
     """What is told of the printers in all, and their ids."""
     parts = [values.raw.distinct(values.place(path)) for path in _PRINTER]
-    first, group = distinct(np.column_stack([which for _, which in parts]))
+    first, group = distinct([which for _, which in parts])
     told = [tuple(names[which[at]] or None for names, which in parts) for at in first.tolist()]
     numbers = np.array([(keys.told_printers[each], keys.printers.add(each[0] or "")) for each in told], np.int32)
     told_printer, printer = numbers[group].T

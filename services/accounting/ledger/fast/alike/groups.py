@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from services.accounting.ledger.fast.alike.readable import Spellings
-from services.accounting.ledger.fast.alike.spelling import Path, Spelling
-from services.accounting.ledger.fast.raw import PADDING, Bytes, Flags, Places, Raw, Whole
+from services.accounting.ledger.fast.alike.spelling import Path, Run, Spelling
+from services.accounting.ledger.fast.raw import MAX_TEXT, PADDING, Bytes, Flags, Places, Raw, Whole
 
 MIN_ALIKE: Final = 150
 """Below, what it costs to look at a group is more than what it saves."""
@@ -119,8 +119,29 @@ def _fit(raw: Raw, spelling: Spelling, marks: npt.NDArray[np.int32]) -> Flags:
         return fits
     which = np.flatnonzero(fits)
     sure = marks if len(which) == len(fits) else marks[:, which]
-    for run in spelling.runs:
-        same = raw.equal(sure[run.mark] + run.offset, run.text)
+    for stretch in _stretches(spelling.runs, sure):
+        same = raw.equal(*stretch)
         if same is not None:
             fits[which[~same]] = False
     return fits
+
+
+def _stretches(runs: Sequence[Run], marks: npt.NDArray[np.int32]) -> Iterator[tuple[Whole, bytes, bytes]]:
+    """Runs with what stands between them, as long as that has one size in all records.
+
+    Yields:
+        Where it begins in each record, its bytes, and which of them are those of runs.
+    """
+    starts = marks[[run.mark for run in runs]] + np.array([[run.offset] for run in runs])
+    steps = np.diff(starts, axis=0)
+    is_steady = (steps == steps[:, :1]).all(axis=1) & (steps[:, 0] <= MAX_TEXT)
+    begins, text, mask = 0, b"", b""
+    for at, run in enumerate(runs):
+        text += run.text
+        mask += b"\xff" * len(run.text)
+        if at < len(steps) and is_steady[at]:
+            between = bytes(int(steps[at, 0]) - len(run.text))
+            text, mask = text + between, mask + between
+        else:
+            yield starts[begins], text, mask
+            begins, text, mask = at + 1, b"", b""

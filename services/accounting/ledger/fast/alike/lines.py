@@ -11,11 +11,12 @@ from services.accounting.event_codes import CATEGORY_BY, COLOUR_MODE
 from services.accounting.ledger.fast.alike.readable import LINES
 from services.accounting.ledger.fast.alike.spelling import Path
 from services.accounting.ledger.fast.alike.values import Values
+from services.accounting.ledger.fast.distinct import distinct
 from services.accounting.ledger.fast.facts import AREAS_AND_LENGTHS
 from services.accounting.ledger.fast.ink import inks_used, no_inks
 from services.accounting.ledger.fast.layout import NULL16, NULL32, NULL64, Columns
 from services.accounting.ledger.fast.names import Keys
-from services.accounting.ledger.fast.raw import Places, Whole, distinct
+from services.accounting.ledger.fast.raw import Places, Whole
 from services.accounting.ledger.read import codes_key
 
 
@@ -60,7 +61,7 @@ def _finishings(values: Values, keys: Keys) -> npt.NDArray[np.int32]:
             columns = [
                 values.raw.distinct(Places(each.starts[line.rows], each.sizes[line.rows])) for each in texts
             ]
-            first, group = distinct(np.column_stack([which for _, which in columns]))
+            first, group = distinct([which for _, which in columns])
             lists = [[codes[which[at]] for codes, which in columns] for at in first.tolist()]
             found[line.rows] = np.array([keys.finishings.add(codes_key(each)) for each in lists])[group]
     return found
@@ -76,7 +77,7 @@ def _inks(values: Values, keys: Keys) -> tuple[Columns, Whole]:
             if not colours:
                 continue
             of_line = np.column_stack([values.numbers[_in_line("ink_ul", colour)][rows] for colour in colours])
-            first, group = distinct(of_line > 0)
+            first, group = distinct((of_line > 0).T)
             used = [keys.used_inks[inks_used(colours, of_line[at] > 0)] for at in first.tolist()]
             columns["ink_total_ul"][rows] = of_line.sum(axis=1)
             columns["inks"][rows] = len(colours)

@@ -28,10 +28,8 @@ _LINE: Final[Path] = (*LINES, 0)
 _NIL, _ARRAY, _MAP = 0xC0, 0x90, 0x80
 """MessagePack specification, "Formats"; arrays and maps of up to 15 members have one byte before them."""
 _WORDS: Final = np.array([_NIL, 0xC2, 0xC3], np.uint8)
-_CONSTANTS: Final = 160
-"""Room for heads, for what is absent, and for the names of what a person is."""
-_TEXT, _NUMBER = 2, 9
-"""Room for the size of a text, and for a whole number."""
+_COUNT_HEAD, _HEAD, _TEXT, _NUMBER = 3, 1, 2, 9
+"""Room for what stands before many members, before few, before a text, and for a whole number."""
 Bytes = npt.NDArray[np.uint8]
 
 
@@ -58,8 +56,9 @@ def _jobs(values: Values, moments: Iterable[Whole]) -> Slots:
     printer: list[Path] = [("data", "printer", name) for name in PrinterRef.__struct_fields__]
     texts: list[Path] = [("data", "job", "key"), ("data", "job", "device_job_id"), *printer, _CLAIMED]
     texts += [("data", name) for name in (*_BEFORE, *_AFTER)]
-    width = _CONSTANTS + sum(_width(values, path) for path in texts) + _NUMBER * (3 + 1)
-    slots = Slots(values.raw, values.count, width)
+    room = _COUNT_HEAD + 2 * _HEAD + sum(_room(values, path, _DEFAULTS.get(str(path[-1]))) for path in texts)
+    room += sum(len(canonical(name)) for name in PersonRef.__struct_fields__) + 2 * _HEAD + 3 * _NUMBER
+    slots = Slots(values.raw, values.count, room)
     slots.constant(bytes([0xDC, 0, _COUNT]))
     for path in texts[:2]:
         _value(slots, values, path)
@@ -104,13 +103,11 @@ def _is_told(spelling: Spelling, path: Path) -> bool:
 
 def _lines(values: Values) -> Slots:
     """All that is hashed of each line."""
-    paths = [path for path in (*values.texts, *values.numbers) if path[:2] == LINES]
-    names = sum(
-        len(canonical(colour)) for _, _, lines in values.groups for each in lines for colour in each.colours
-    )
-    slots = Slots(
-        values.raw, len(values.job_of_line), _CONSTANTS + names + sum(_width(values, each) for each in paths)
-    )
+    told = {path for path in (*values.texts, *values.numbers) if path[:2] == LINES}
+    told |= {(*_LINE, name) for name in JobLine.__struct_fields__}
+    room = _COUNT_HEAD + sum(_room(values, path) for path in told)
+    room += sum(len(canonical(path[-1])) for path in told if path[-2] == "ink_ul")
+    slots = Slots(values.raw, len(values.job_of_line), room)
     slots.constant(bytes([0xDC, 0, len(JobLine.__struct_fields__)]))
     for name in JobLine.__struct_fields__:
         if name == "ink_ul":
@@ -156,11 +153,10 @@ def _value(slots: Slots, values: Values, path: Path, default: object = None) -> 
         slots.constant(canonical(default))
 
 
-def _width(values: Values, path: Path) -> int:
-    """How much room the values of a path take."""
-    if path in values.texts:
-        return _TEXT + max(_CONSTANTS // _NUMBER, int(values.texts[path].sizes.max()))
-    return _NUMBER if path in values.numbers else 0
+def _room(values: Values, path: Path, default: object = None) -> int:
+    """How much room the values of a path take at most."""
+    room = _NUMBER if path in values.numbers else len(canonical(default))
+    return max(room, _TEXT + int(values.texts[path].sizes.max())) if path in values.texts else room
 
 
 def _word(word: bool | None) -> int:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from services.accounting.ledger.fast.layout import NULL64
 from services.accounting.ledger.fast.raw import Flags, Places, Raw, Whole
+from services.accounting.ledger.read import canonical
 
 _CLASSES: Final = (1 << 7, 1 << 8, 1 << 16, 1 << 32)
 """Where one size of a whole number ends and the next begins."""
@@ -22,6 +23,7 @@ _SHORT: Final = 32
 """Texts below have one byte before them, others (below 256) two."""
 _STRING, _LONG_STRING, _NIL = 0xA0, 0xD9, 0xC0
 _WORD: Final = 8
+_MOST: Final = (1 << 63) - 1
 Rows = npt.NDArray[np.intp] | slice
 ALL: Final = slice(None)
 
@@ -101,14 +103,19 @@ class Slots:
 
     def numbers(self, numbers: Whole, rows: Rows = ALL) -> None:
         """Writes whole numbers that are not negative, or nil where they are absent."""
+        low, high = int(numbers.min(initial=_MOST)), int(numbers.max(initial=NULL64))
+        if low == high:
+            self.constant(canonical(None if low == NULL64 else low), rows)
+            return
         self._catch_up()
-        absent = numbers == NULL64 if int(numbers.min(initial=0)) < 0 else None
         size: npt.NDArray[Any] = np.zeros(len(numbers), np.intp)
         for each in _CLASSES:
-            size += numbers >= each
+            if each <= high:
+                size += numbers >= each
         widths, prefixes = _WIDTHS[size], _PREFIXES[size]
         shifts = ((_WORD - widths) * _WORD).astype(np.uint64)
-        if absent is not None:
+        if low < 0:
+            absent = numbers == NULL64
             widths, prefixes, size = widths * ~absent, np.where(absent, _NIL, prefixes), size + absent
         at = self._at[rows]
         self._buffer[at] = prefixes
