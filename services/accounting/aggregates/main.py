@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import structlog
 
@@ -39,6 +39,8 @@ from shared.stream import Record
 NAME: Final = "accounting-aggregates"
 LOOK_EVERY_S: Final = 1.0
 STOP_S: Final = 5.0
+BEGUN_ANEW: Final = "_INKMETER_AGGREGATES_BEGUN_ANEW"
+"""In the environment of a process that was at work before."""
 _log = structlog.get_logger(__name__)
 
 
@@ -236,7 +238,11 @@ async def serve(settings: AggregatesSettings) -> None:
 
 
 def main() -> int:
-    """Runs the worker in the foreground; the exit code."""
+    """Runs the worker in the foreground; the exit code.
+
+    Raises:
+        Unreachable: no database answers at the first start; one that begins anew waits for as long as it takes.
+    """
     settings = load_settings()
     log.configure(settings.log_format, service="aggregates", level=settings.log_level)
     try:
@@ -244,6 +250,15 @@ def main() -> int:
     except (NewGeneration, BeginAnew, Retry) as reason:
         # After a rebuild, a lost lock or an outage of Kafka: a fresh start of the same process is the surest way
         # to forget all.
-        _log.info("aggregates_begin_anew", reason=str(reason) or "there was a rebuild")
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
+        _begin_anew(str(reason) or "there was a rebuild")
+    except Unreachable as reason:
+        if BEGUN_ANEW not in os.environ:
+            raise
+        _begin_anew(str(reason))
     return 0
+
+
+def _begin_anew(why: str) -> NoReturn:
+    _log.info("aggregates_begin_anew", reason=why)
+    os.environ[BEGUN_ANEW] = "1"
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
