@@ -21,10 +21,10 @@ from services.accounting.books.loader import load_price_book
 from services.accounting.books.store import PriceBooks
 from services.accounting.dimensions import Dimensions
 from services.accounting.entries import first_entry
-from services.accounting.ledger.posting import Rule
 from services.accounting.partitions import first_day, month_number
 from services.accounting.pricelist.toml_text import from_toml
 from services.accounting.pricing import LineKey, LineRate, PrinterFacts, Unpriced, key_of
+from services.accounting.pricing.rules import Rule
 from services.accounting.verify import rebuild
 from shared import sqlfile
 from shared.events.jobs import JobLine

@@ -68,7 +68,8 @@ WHERE d.reason = %(reason)s AND NOT c.voided
 
 -- name: stage_carried
 -- What was changed by hand on a job goes with whatever stands in its place in the end: whom it counts for, whether it
--- is billable, that it is void. By line, and from the first line where the job had fewer.
+-- is billable, that it is void. By line, and from the first line where the job had fewer. A minimum charge goes with the
+-- one before; that it is void only where it alone was: else it follows from the lines.
 WITH RECURSIVE chain AS (
     SELECT entry_id, completed_at, replaced_by AS job_id, 1 AS depth
     FROM pg_temp.due_correction WHERE replaced_by IS NOT NULL
@@ -76,19 +77,21 @@ WITH RECURSIVE chain AS (
     SELECT c.entry_id, c.completed_at, n.replaced_by, c.depth + 1
     FROM chain AS c JOIN accounting.job_correction AS n ON n.corrects = c.job_id
     WHERE n.replaced_by IS NOT NULL AND c.depth < 100
-), changed AS (
-    SELECT c.job_id, s.line, s.voided,
+), told AS (
+    SELECT c.job_id, s.line, s.entry_kind,
+        s.voided AND (s.entry_kind = 1 OR bool_or(s.entry_kind = 1 AND NOT s.voided) OVER of_job) AS voided,
         nullif(s.person_no, f.person_no) AS person_no, nullif(s.project_no, f.project_no) AS project_no,
         nullif(s.department_no, f.department_no) AS department_no,
-        CASE WHEN s.billable <> f.billable THEN s.billable END AS billable
+        CASE WHEN s.billable <> f.billable THEN s.billable END AS billable,
+        bool_or(s.revision > 0) OVER of_job AS is_changed
     FROM chain AS c
     CROSS JOIN LATERAL (
         SELECT * FROM accounting.current_line AS l
         WHERE l.entry_id = c.entry_id AND l.occurred_at = c.completed_at
     ) AS s
     JOIN accounting.charge AS f ON f.entry_id = s.entry_id AND f.line = s.line AND f.occurred_at = s.occurred_at
-    WHERE s.revision > 0
-        AND NOT EXISTS (SELECT FROM accounting.job_correction AS n WHERE n.corrects = c.job_id)
+    WHERE NOT EXISTS (SELECT FROM accounting.job_correction AS n WHERE n.corrects = c.job_id)
+    WINDOW of_job AS (PARTITION BY c.job_id, c.entry_id)
 )
 INSERT INTO pg_temp.staged_amendment (
     charge_entry_id, occurred_at, cost_micro, price_micro, person_no, project_no, department_no, cost_rule_no,
@@ -97,14 +100,14 @@ INSERT INTO pg_temp.staged_amendment (
 SELECT DISTINCT ON (t.entry_id, t.line) t.entry_id, t.occurred_at, t.cost_micro, t.price_micro,
     coalesce(s.person_no, t.person_no), coalesce(s.project_no, t.project_no),
     coalesce(s.department_no, t.department_no), t.cost_rule_no, t.price_rule_no, t.revision, t.line,
-    coalesce(s.billable, t.billable), t.voided OR s.voided
-FROM changed AS s
+    coalesce(s.billable, t.billable), t.voided OR (s.voided AND s.entry_kind = t.entry_kind)
+FROM told AS s
 JOIN accounting.job AS j ON j.job_id = s.job_id
 CROSS JOIN LATERAL (
     SELECT * FROM accounting.current_line AS l
     WHERE l.entry_id = j.entry_id AND l.occurred_at = j.completed_at
 ) AS t
-WHERE s.line IN (t.line, 0)
+WHERE s.is_changed AND (s.line = 0 OR s.entry_kind = t.entry_kind AND (s.entry_kind = 2 OR s.line = t.line))
 ORDER BY t.entry_id, t.line, s.line DESC
 
 -- name: settled

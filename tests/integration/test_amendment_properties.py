@@ -30,6 +30,7 @@ from shared.postgres import Pool, connect, open_pool
 from tests.integration.amended import amend, assert_all_is_well
 from tests.integration.ledger_events import COST, PRICES
 from tests.integration.ledger_posts import ZONE, post, publish
+from tests.integration.minimum_oracle import Terms, assert_minimums_are_owed
 from tests.integration.test_amendments import jobs, summaries
 
 PROJECTS: Final = ("P-0", "P-1", "P-2", "P-9", "")
@@ -40,6 +41,10 @@ CHANGES: Final = st.one_of(
 FILTERS: Final = st.one_of(
     st.builds(LineFilters, project=st.lists(st.sampled_from(PROJECTS), min_size=1, max_size=3).map(tuple)),
     st.builds(LineFilters, media=st.sampled_from([("plain",), ("gloss",), ("",)])),
+    st.builds(
+        LineFilters, category=st.sampled_from([("line-colour",), ("image-high",)]), media=st.just(("plain",))
+    ),
+    st.builds(LineFilters, unpriced=st.booleans(), project=st.sampled_from(PROJECTS).map(lambda name: (name,))),
     st.builds(LineFilters, period=st.sampled_from(["2026-10", "2026-11", "2026-10-31..2026-11-01"])),
 )
 REQUESTS: Final = st.one_of(
@@ -114,6 +119,7 @@ def undo(number: int) -> CorrectionRequest:
     return CorrectionRequest(reason="after all", undo=str(number))
 
 
+OF_FIVE: Final = Terms(price_minimum=Decimal(5))
 OF_TWO: Final = LineFilters(project=("P-0", "P-1"))
 ONE_OVER_ANOTHER: Final = [
     CorrectionRequest(reason="r", change=Change(department="A"), filter=OF_TWO),
@@ -123,6 +129,7 @@ ONE_OVER_ANOTHER: Final = [
 
 
 @example(wanted=ONE_OVER_ANOTHER, seed=0)
+@example(wanted=[CorrectionRequest(reason="r", void=True, filter=LineFilters(media=("plain",)))], seed=0)
 @given(wanted=st.lists(REQUESTS, min_size=1, max_size=3), seed=st.integers(0, 1 << 30))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_corrections_undone_in_reverse_return_every_total_and_what_is_told_again_changes_none(
@@ -132,6 +139,7 @@ def test_corrections_undone_in_reverse_return_every_total_and_what_is_told_again
     numbers = [number for number in made(ledger, *wanted) if number is not None]
     after = summaries(ledger)
     assert_all_is_well(ledger)
+    assert_minimums_are_owed(ledger, OF_FIVE)
 
     again = jobs() + random.Random(seed).sample(jobs(), 7)
     random.Random(seed).shuffle(again)

@@ -94,7 +94,7 @@ async def test_undoing_takes_the_count_back_also_from_a_line_that_was_changed_si
     undone = await make(pool, undo=str(voided.correction_no))
     assert undone.effects.total.after.jobs == 1
     assert counted(database_url, "project") == {"P-1": 1, "P-2": 0}
-    assert counted(database_url, "media") == {"gloss": 1, "plain": 1}
+    assert counted(database_url, "media") == {"gloss": 1, "plain": 1, "": 0}, "the minimum charge is of no medium"
     assert_all_is_well(database_url)
 
 

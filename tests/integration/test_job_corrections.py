@@ -236,6 +236,51 @@ async def test_what_was_changed_by_hand_goes_with_the_job(books: Books, pool: Po
     assert books.ask(by_project) == {"P-9": 1_200_000, "P-1": 900_000}
 
 
+MINIMUM: Final = PRICE.replace("0.05", "5")
+
+
+def two_lines(number: int, *, area_mm2: int = 500_000, **fields: Any) -> JobCompleted:
+    lines = [JobLine(category=name, printed_area_mm2=area_mm2) for name in ("line-colour", "image-high")]
+    return told(number, lines=lines, **fields)
+
+
+def on_two_lines(job: JobCompleted, area_mm2: int) -> JobCompleted:
+    """What takes the place of a job with two lines."""
+    ref = replace(job.job, id=None, key=f"{job.job.key}#1", source="piws")
+    return identified(replace(job, job=ref, lines=two_lines(0, area_mm2=area_mm2).lines))
+
+
+async def test_the_minimum_of_what_takes_a_jobs_place_is_of_the_lines_that_stand(books: Books, pool: Pool) -> None:
+    await publish(pool, MINIMUM)
+    one, other = two_lines(1), two_lines(2)
+    books.take(one, other)
+    await amend(pool, "void", where=f"job_id = '{one.job.id}' AND line = 0")  # type: ignore[arg-type]
+    await amend(pool, "void", where=f"job_id = '{other.job.id}' AND entry_kind = 2")  # type: ignore[arg-type]
+    price = "SELECT sum(price_micro) FROM accounting.rollup_printer"
+
+    books.take(corrected(one, on_two_lines(one, 600_000)))
+    assert books.totals == (2, 600_000 + 2 * 500_000)
+    assert books.ask(price) == 5_000_000 + 2_000_000, (
+        "one line of it stands, and the minimum; the other's is waived"
+    )
+
+    books.take(corrected(other, on_two_lines(other, 700_000)))
+    assert books.totals == (2, 600_000 + 2 * 700_000)
+    assert books.ask(price) == 5_000_000 + 2_800_000, "that it is waived goes with the job"
+
+
+async def test_what_takes_a_jobs_place_owes_a_minimum_where_its_dear_line_is_void(
+    books: Books, pool: Pool
+) -> None:
+    await publish(pool, MINIMUM)
+    one = two_lines(1, area_mm2=2_000_000)
+    books.take(one)
+    await amend(pool, "void", where=f"job_id = '{one.job.id}' AND line = 1")  # type: ignore[arg-type]
+    books.take(corrected(one, on_two_lines(one, 1_500_000)))
+    assert books.totals == (1, 1_500_000)
+    assert books.ask("SELECT sum(price_micro) FROM accounting.rollup_printer") == 5_000_000
+
+
 async def test_a_correction_of_a_closed_month_is_booked_in_the_open_one(books: Books, pool: Pool) -> None:
     job = told()
     books.take(job)

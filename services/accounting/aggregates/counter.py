@@ -62,7 +62,11 @@ class Sink(Protocol):
 
 
 class Counter:
-    """One worker's counting; batches wait for each other."""
+    """One worker's counting; batches wait for each other.
+
+    Attributes:
+        trouble: why what was done last must be done again; None when it succeeded.
+    """
 
     def __init__(
         self, tables: Tables, rules: Rules, *, gaps: Gaps, sink: Sink, dead_letters: DeadLetters, clock: Clock
@@ -73,6 +77,7 @@ class Counter:
         self._sink = sink
         self._dead_letters = dead_letters
         self._clock = clock
+        self.trouble: str | None = None
         self._turn = asyncio.Lock()
         self._pruned_at: datetime | None = None
 
@@ -95,7 +100,7 @@ class Counter:
         """Tells every cell, as after a rebuild."""
         async with self._turn:
             cells = [decode(raw) for raw in self._tables.cells.values()]
-            await _patiently(lambda: self._sink.cells(cells))
+            await self._patiently(lambda: self._sink.cells(cells))
 
     async def _take(self, partition: int, records: Sequence[Record]) -> None:
         waiting: list[Record] = []
@@ -123,7 +128,7 @@ class Counter:
                 FILLED.inc(len(records))
                 await self._count(partition, records)
 
-        await _patiently(fill)
+        await self._patiently(fill)
         self._tables.set_position(partition, end)
 
     async def _count(self, partition: int, records: Sequence[Record]) -> None:
@@ -135,13 +140,13 @@ class Counter:
         for record in records:
             await self._count_one(batch, record)
         batch.finish()
-        await _patiently(lambda: self._sink.alerts(batch))
+        await self._patiently(lambda: self._sink.alerts(batch))
         self._tables.check()
         cells, densities = batch.rows()
         self._tables.cells.update(cells)
         self._tables.densities.update(densities)
-        await _patiently(self._tables.flush)
-        await _patiently(lambda: self._sink.cells(list(batch.cells.values())))
+        await self._patiently(self._tables.flush)
+        await self._patiently(lambda: self._sink.cells(list(batch.cells.values())))
         self._tables.set_position(partition, records[-1].offset + 1)
         LINES.inc(batch.lines)
         TOO_LATE.inc(batch.too_late)
@@ -158,7 +163,7 @@ class Counter:
         else:
             return
         REFUSED.inc()
-        await _patiently(lambda: self._dead_letters.add(record, refusal))
+        await self._patiently(lambda: self._dead_letters.add(record, refusal))
 
     def _prune(self) -> None:
         """Forgets windows that are over, once a minute."""
@@ -173,15 +178,18 @@ class Counter:
             del table[key]
         CELLS.set(len(table))
 
-
-async def _patiently(action: Callable[[], Awaitable[T]]) -> T:
-    """Does something until it succeeds, while the world is at fault."""
-    backoff = Backoff()
-    while True:
-        try:
-            return await action()
-        except Retry as error:
-            RETRIES.inc()
-            delay_s = backoff.next_s()
-            log.warning("aggregates_retry", error=str(error), retry_in_s=round(delay_s, 2))
-            await asyncio.sleep(delay_s)
+    async def _patiently(self, action: Callable[[], Awaitable[T]]) -> T:
+        """Does something until it succeeds, while the world is at fault."""
+        backoff = Backoff()
+        while True:
+            try:
+                result = await action()
+            except Retry as error:
+                RETRIES.inc()
+                self.trouble = str(error)
+                delay_s = backoff.next_s()
+                log.warning("aggregates_retry", error=str(error), retry_in_s=round(delay_s, 2))
+                await asyncio.sleep(delay_s)
+            else:
+                self.trouble = None
+                return result

@@ -54,11 +54,14 @@ class Aggregates:
         self._store = AggregateStore(pool)
         self._clock = SystemClock()
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._counter: Counter | None = None
         self.state = "starts"
         self.behind = 0
 
     async def probe(self) -> str | None:
-        """Nothing when it counts, or stands by for another that does; else what it is doing."""
+        """Nothing when it counts, or stands by for another that does; else what it is doing, or waits for."""
+        if self._counter and self._counter.trouble:
+            return f"It waits: {self._counter.trouble}"
         return None if self.state in {"counts", "stands by"} else f"It {self.state}."
 
     async def run(self) -> None:
@@ -139,6 +142,7 @@ class Aggregates:
         letters = KafkaDeadLetters(producer, consumer=NAME, clock=self._clock)
         counter = Counter(worker.tables, rules, gaps=gaps, sink=sink, dead_letters=letters, clock=self._clock)
         counters.append(counter)
+        self._counter = counter
         stack.push_async_callback(_stop, worker.app)
         await worker.app.start()
         worker.watch.read_back = True

@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, dict_row
 
 from services.accounting.amend.effects import Effects, effects_of
+from services.accounting.amend.minimums import follow
 from services.accounting.amend.post import (
     CorrectionKind,
     Found,
@@ -118,6 +119,7 @@ class Corrections:
         if isinstance(request.undo, str):
             undone = await _undone(connection, int(request.undo))
             await connection.execute(QUERIES["stage_undo"], undone)
+            await follow(connection, undone=undone, dry_run=request.dry_run)
             leg_kind: Any = "reprice" if undone["kind"] == "reprice" else "correction"
             return NewCorrection(kind="undo", undoes=undone["correction_no"], leg_kind=leg_kind, **head)
         change = request.change if isinstance(request.change, Change) else Change()
@@ -128,8 +130,11 @@ class Corrections:
         billable = None if change.billable is UNSET else change.billable
         values = {**numbers, **parameters, "billable": billable, "voided": request.void}
         await connection.execute(QUERIES["stage_change"].replace(PLACE, condition), values)
-        await connection.execute(AMEND_QUERIES["analyze_staged"])
-        await connection.execute(QUERIES["stage_minimums"], values)
+        if request.void:
+            await follow(connection, named=_names_minimums(request), dry_run=request.dry_run)
+        else:
+            await connection.execute(AMEND_QUERIES["analyze_staged"])
+            await connection.execute(QUERIES["stage_minimums"], values)
         return NewCorrection(kind=kind, **head)
 
     async def _condition(
@@ -151,6 +156,12 @@ class Corrections:
         entries, lines = await _places(connection, list(request.charges or ()))
         condition = "(c.entry_id, c.line) IN (SELECT * FROM unnest(%(entries)s::bigint[], %(lines)s::smallint[]))"
         return condition, {"entries": entries, "lines": lines}
+
+
+def _names_minimums(request: CorrectionRequest) -> bool:
+    """Whether minimum charges are among what is asked for by name, and not only because a filter found them."""
+    of_filter = request.filter.entry_kind if isinstance(request.filter, LineFilters) else ()
+    return request.charges is not UNSET or "minimum" in of_filter
 
 
 async def _places(connection: Connection, charges: list[str]) -> tuple[list[int], list[int]]:

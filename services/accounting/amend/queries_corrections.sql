@@ -19,7 +19,7 @@ FROM accounting.current_line AS c
 WHERE (NOT c.voided OR %(voided)s) AND (/*filters*/ true)
 
 -- name: stage_minimums
--- A job's minimum charge goes with its lines: where all of them are staged or void, it becomes what they become.
+-- A job's minimum charge goes with its lines: where all of them are staged or void, it counts for whom they count for.
 -- The first and last moment of what is staged leave the partitions of other months unread.
 INSERT INTO pg_temp.staged_amendment (
     charge_entry_id, occurred_at, cost_micro, price_micro, person_no, project_no, department_no, cost_rule_no,
@@ -27,7 +27,7 @@ INSERT INTO pg_temp.staged_amendment (
 )
 SELECT c.entry_id, c.occurred_at, c.cost_micro, c.price_micro, coalesce(%(person_no)s::integer, c.person_no),
     coalesce(%(project_no)s::integer, c.project_no), coalesce(%(department_no)s::integer, c.department_no),
-    c.cost_rule_no, c.price_rule_no, c.revision, c.line, coalesce(%(billable)s::boolean, c.billable), %(voided)s
+    c.cost_rule_no, c.price_rule_no, c.revision, c.line, coalesce(%(billable)s::boolean, c.billable), false
 FROM accounting.current_line AS c
 WHERE c.entry_kind = 2 AND NOT c.voided
     AND c.occurred_at >= (SELECT min(occurred_at) FROM pg_temp.staged_amendment)
@@ -50,7 +50,7 @@ WHERE c.entry_kind = 2 AND NOT c.voided
 -- name: stage_undo
 -- The lines of a correction, as they were before it. A line must be as the correction left it, also if by further
 -- corrections that were undone; one that is not is based on a state that is no more, and so refused. Lines that only
--- began to count their job are left to stage_counts, whatever became of them since.
+-- began to count their job are left to stage_counts, whatever became of them since; minimum charges to `follow`.
 INSERT INTO pg_temp.staged_amendment (
     charge_entry_id, occurred_at, cost_micro, price_micro, person_no, project_no, department_no, cost_rule_no,
     price_rule_no, based_on, line, billable, voided
@@ -60,7 +60,7 @@ SELECT c.entry_id, c.occurred_at, CASE WHEN b.revision IS NULL THEN c.cost_micro
     coalesce(b.project_no, c.project_no), coalesce(b.department_no, c.department_no),
     coalesce(b.cost_rule_no, c.cost_rule_no), coalesce(b.price_rule_no, c.price_rule_no),
     CASE
-        WHEN a.voided AND n.voided THEN n.revision
+        WHEN c.entry_kind = 2 OR a.voided AND n.voided THEN n.revision
         WHEN a.voided OR n.voided THEN a.revision
         WHEN (a.person_no, a.project_no, a.department_no, a.billable, a.cost_rule_no, a.price_rule_no)
             = (n.person_no, n.project_no, n.department_no, n.billable, n.cost_rule_no, n.price_rule_no)

@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow
 
 from services.accounting.amend import NewCorrection, open_staging, post_amendments
 from services.accounting.amend.at_once import run_at_once, waited_for
+from services.accounting.amend.minimums import follow
 from services.accounting.amend.sums import QUERIES as AMEND_QUERIES
 from services.accounting.ledger.read_correction import Correction
 from services.accounting.ledger.work import Refusal, Work
@@ -89,6 +90,7 @@ def settle(connection: Connection[TupleRow]) -> None:
     open_it = waited_for(connection)
     run_at_once(open_staging(open_it))
     if connection.execute(QUERIES["stage_carried"]).rowcount:
+        run_at_once(follow(open_it, named=True))
         carried = NewCorrection(kind="correction", actor=ACTOR, reason=_CARRIED, request={})
         run_at_once(post_amendments(open_it, carried))
     for reason, count, words, is_same, jobs in connection.execute(QUERIES["due_reasons"]).fetchall():

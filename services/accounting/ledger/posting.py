@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 from services.accounting.books.loader import Pricing
 from services.accounting.ledger.read import codes_key, moments_of, payload_hash
 from services.accounting.pricing import ChargeLine, price_job
+from services.accounting.pricing.rules import Rule
 from shared.errors import Reject
 from shared.events import JobCompleted
 from shared.events.jobs import JobLine
@@ -18,18 +18,6 @@ from shared.money import MAX_AMOUNT_MICRO
 
 NOTHING = JobLine()
 """What the line of a minimum charge consumed."""
-
-
-class Rule(NamedTuple):
-    """How an amount came about, or why there is none."""
-
-    list_id: int | None
-    text: str
-
-    @property
-    def key(self) -> str:
-        """A short name for it, the same in every process."""
-        return hashlib.blake2b(f"{self.list_id} {self.text}".encode(), digest_size=16).hexdigest()
 
 
 class Line(NamedTuple):

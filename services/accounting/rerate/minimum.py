@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from services.accounting.ledger.fast.layout import NULL64
 from services.accounting.ledger.fast.sums import LIMIT, largest
-from services.accounting.ledger.posting import Rule
 from services.accounting.pricing import BookPair
+from services.accounting.pricing.rules import Rule
 from services.accounting.rerate.keys import OUTCOMES
 from services.accounting.rerate.lines import Lines, Whole
 from services.accounting.rerate.pairs import Pairs

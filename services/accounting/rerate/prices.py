@@ -16,12 +16,13 @@ import numpy.typing as npt
 from services.accounting.ledger.fast.amounts import COLUMNS, MAX_INKS, NONE, WIDTH, Table, weights_of
 from services.accounting.ledger.fast.layout import NULL64
 from services.accounting.ledger.fast.sums import TooLarge
-from services.accounting.ledger.posting import Rule, refuse_too_large
+from services.accounting.ledger.posting import refuse_too_large
 from services.accounting.pricing import BookPair, PairRate, PriceBook, Unpriced, key_of, quantities_of
 from services.accounting.pricing.asks import wider_of
 from services.accounting.pricing.entries import Book
 from services.accounting.pricing.quantities import PLAIN, Wider
 from services.accounting.pricing.rates import LineRate, MarkupRate
+from services.accounting.pricing.rules import Rule
 from services.accounting.rerate.jobs import NOTHING, JobTotals
 from services.accounting.rerate.keys import (
     KINDS,

@@ -89,37 +89,6 @@ FROM (
 ) AS c
 WHERE c.is_read
 
--- name: add_minimums
--- A line for the minimum charge of jobs that have none: first with nothing in it, as the ledger's rows never change,
--- and its amounts as the next state.
-WITH wanted AS (
-    SELECT * FROM unnest(
-        %(entry_ids)s::bigint[], %(occurred_us)s::bigint[], %(lines)s::integer[], %(people)s::integer[],
-        %(projects)s::integer[], %(departments)s::integer[], %(billable)s::boolean[], %(costs)s::bigint[],
-        %(prices)s::bigint[], %(cost_rules)s::integer[], %(price_rules)s::integer[]
-    ) AS w(entry_id, occurred_us, line, person_no, project_no, department_no, billable, cost_micro, price_micro,
-        cost_rule_no, price_rule_no)
-), added AS (
-    INSERT INTO accounting.charge (
-        entry_id, occurred_at, posted_at, job_id, cost_micro, price_micro, day, printer_no, person_no, project_no,
-        department_no, media_no, category_no, quality_no, finishing_no, ink_set_no, cost_rule_no, price_rule_no, line,
-        entry_kind, kind, outcome, jobs, media_jobs, category_jobs, unpriced_lines, billable
-    )
-    SELECT c.entry_id, c.occurred_at, clock_timestamp(), c.job_id, 0, 0, greatest(c.day, accounting.open_from()),
-        c.printer_no, c.person_no, c.project_no, c.department_no, 0, 0, 0, 0, 0, w.cost_rule_no, w.price_rule_no,
-        j.lines, 2, c.kind, c.outcome, 0, 0, 0, 0, c.billable
-    FROM wanted AS w
-    JOIN accounting.charge AS c ON c.entry_id = w.entry_id AND c.line = w.line
-        AND c.occurred_at = '2000-01-01 00:00:00+00'::timestamptz + w.occurred_us * interval '1 microsecond'
-    JOIN accounting.job AS j ON j.job_id = c.job_id
-    RETURNING entry_id, occurred_at, line
-)
-INSERT INTO pg_temp.staged_amendment (charge_entry_id, occurred_at, cost_micro, price_micro, person_no, project_no,
-    department_no, cost_rule_no, price_rule_no, based_on, line, billable, voided)
-SELECT a.entry_id, a.occurred_at, w.cost_micro, w.price_micro, w.person_no, w.project_no, w.department_no,
-    w.cost_rule_no, w.price_rule_no, 0, a.line, w.billable, false
-FROM added AS a JOIN wanted AS w USING (entry_id)
-
 -- name: count_lines
 SELECT count(*) FROM accounting.charge WHERE occurred_at >= %(start)s AND occurred_at < %(end)s
 

@@ -16,7 +16,7 @@ from services.accounting.amend import NewCorrection, open_staging, post_amendmen
 from services.accounting.dimensions import Dimensions
 from services.accounting.filters import LineFilters, period_of, shown, where
 from services.accounting.ledger.fast.sums import TooLarge
-from services.accounting.ledger.posting import Rule
+from services.accounting.pricing.rules import Rule
 from services.accounting.rerate.changes import Changes
 from services.accounting.rerate.effect import Effect, Money, Sums
 from services.accounting.rerate.lines import Whole

@@ -9,12 +9,13 @@ import numpy as np
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from services.accounting.amend.minimums import QUERIES
 from services.accounting.ledger.fast.layout import NULL64
 from services.accounting.ledger.fast.table import SIGNATURE, TRAILER, Column, rows_of_one_shape
 from services.accounting.rerate.changes import Changes
 from services.accounting.rerate.lines import Whole
+from services.accounting.rerate.pairs import EPOCH, MICROSECOND
 from services.accounting.rerate.prices import Priced
-from services.accounting.rerate.read import QUERIES
 
 _COLUMNS: LiteralString = (
     "charge_entry_id, occurred_at, cost_micro, price_micro, person_no, project_no, department_no, cost_rule_no, "
@@ -58,8 +59,8 @@ async def stage_minimums(connection: AsyncConnection[TupleRow], priced: Priced, 
     await connection.execute(
         QUERIES["add_minimums"],
         {
-            "entry_ids": priced.lines.entry_id[at].tolist(),
-            "occurred_us": priced.lines.occurred_us[at].tolist(),
+            "entries": priced.lines.entry_id[at].tolist(),
+            "moments": [EPOCH + int(moment) * MICROSECOND for moment in priced.lines.occurred_us[at]],
             "lines": priced.lines.line[at].tolist(),
             "billable": (priced.lines.billable[at] == 1).tolist(),
             "projects": priced.lines.project_no[at].tolist(),

@@ -12,6 +12,7 @@ from services.accounting.aggregates.counter import Counter
 from services.accounting.aggregates.counting import Batch
 from services.accounting.aggregates.tables import Tables
 from shared.clock import FixedClock
+from shared.errors import Retry
 from tests.unit.accounting.charge_records import NOW, RULES, charge, record
 
 
@@ -152,3 +153,20 @@ async def test_windows_that_are_over_are_forgotten():
 
     assert kept == {"minute", "hour", "day"}
     assert {decode(raw).name.window for raw in tables.cells.values()} == {"day"}
+
+
+async def test_what_is_waited_for_is_known_until_it_is_there():
+    world = World({})
+    counter, _ = world.worker()
+    seen = []
+
+    async def tell(_cells):
+        seen.append(counter.trouble)
+        if len(seen) == 1:
+            raise Retry("Kafka is away")
+
+    world.cells = tell
+    await counter.take([record(charge(1, stream=0), 0, 0)])
+
+    assert seen == [None, "Kafka is away"]
+    assert counter.trouble is None

@@ -13,12 +13,12 @@ from services.accounting.books.loader import Pricing
 from services.accounting.dimensions import Dimensions
 from services.accounting.ledger.fast.alike.readable import Spellings
 from services.accounting.ledger.fast.amounts import NONE, Table, Weights, weights_of
-from services.accounting.ledger.posting import Rule
 from services.accounting.ledger.read import microseconds
 from services.accounting.pricing import Asks, BookPair, LineRate, PairRate, Unpriced
 from services.accounting.pricing.entries import TABLES
 from services.accounting.pricing.quantities import Wider, facts_of, keyed
 from services.accounting.pricing.rates import MarkupRate
+from services.accounting.pricing.rules import Rule
 from shared.events import JobCompleted
 from shared.events.jobs import JobLine
 
