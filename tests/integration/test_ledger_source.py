@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from services.accounting.ledger.fence import Lease
 from services.accounting.ledger.source import LedgerSource, Taken
 from shared.errors import ConfigError, Unreachable
-from shared.group_consumer import make_group_consumer
+from shared.group_consumer import GroupConsumer, make_group_consumer
 from shared.kafka import make_producer, send, start
 from tests.deadline import eventually_async
 
@@ -168,3 +169,41 @@ async def test_a_missing_topic_and_a_missing_broker_are_told_apart(kafka_bootstr
         with pytest.raises(told):
             await source.join()
         await source.close()
+
+
+async def test_that_the_client_is_at_its_end_is_heard_although_it_comes_with_a_rebalance(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = world.member(Database())
+    await source.join()
+    await eventually_async(lambda: has_partitions(source), within_s=WITHIN_S, what="the partitions")
+    fatal = SimpleNamespace(error=lambda: KafkaError(KafkaError._FATAL))
+
+    def consume(_: GroupConsumer, limit: int, timeout: float) -> list[SimpleNamespace]:
+        source._revoked([])
+        return [fatal]
+
+    monkeypatch.setattr(GroupConsumer, "consume", consume)
+    with pytest.raises(KafkaException):
+        await source.take(100)
+    await source.close()
+
+
+async def test_what_was_posted_last_is_told_to_kafka_before_the_end(world: SimpleNamespace) -> None:
+    await produce(world.bootstrap, world.topic, 0, [b"0"])
+    source = world.member(Database(), "me")
+    await source.join()
+    batch = await taken_from(source)
+    source.hint(batch.work)
+    await source.close()
+    again = world.member(Database(), "me")
+    partition = TopicPartition(world.topic, 0)
+    committed = await asyncio.to_thread(again._consumer._open.committed, [partition], WITHIN_S)
+    await again.close()
+
+    assert [each.offset for each in committed] == [1]
+
+
+async def has_partitions(source: LedgerSource) -> bool:
+    await source.take(100)
+    return source.partitions > 0

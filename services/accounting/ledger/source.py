@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
@@ -66,6 +67,7 @@ class LedgerSource:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger-take")
         self._asking: Future[Any] | None = None
         self._closing = threading.Event()
+        self._posted: SimpleQueue[Work] = SimpleQueue()
 
     async def join(self) -> None:
         """Joins the group.
@@ -100,15 +102,17 @@ class LedgerSource:
         return await self._in_thread(lambda: self._take(limit))
 
     def _take(self, limit: int) -> Taken | None:
+        self._hint()
         generation = self.generation
         messages = self._consumer.consume(1, IDLE_S)
         if messages and limit > 1 and generation == self.generation:
             messages += self._consumer.consume(limit - 1, LINGER_S)
+        # First of all: that it is at its end, the client says but once, and it may say so with a rebalance.
+        messages = self._good(messages)
         if generation != self.generation:
             # What came before the rebalance and after it can't be told apart: read it all again.
             self._read_from_leases()
             return None
-        messages = self._good(messages)
         if not messages and self._consumer.silent:
             self._consumer.check_reach()
         return Taken(self._work(messages), generation) if messages else None
@@ -221,10 +225,21 @@ class LedgerSource:
             self._read_from_leases()
 
     def hint(self, work: Work) -> None:
-        """Tells Kafka how far we are; a failure does not matter, and none is waited for."""
-        offsets = [TopicPartition(work.topic, move.partition, move.new) for move in work.moves]
-        with suppress(KafkaException, RuntimeError):
-            self._consumer.commit(offsets)
+        """Tells Kafka how far we are, soon; a failure does not matter, and none is waited for."""
+        self._posted.put(work)
+
+    def _hint(self) -> None:
+        """Commits what was posted since; not in another thread, which would wait for all calls of this one."""
+        at: dict[int, int] = {}
+        with suppress(Empty):
+            while True:
+                at.update((move.partition, move.new) for move in self._posted.get_nowait().moves)
+        offsets = [
+            TopicPartition(self._topic, each, to) for each, to in sorted(at.items()) if each in self._leases
+        ]
+        if offsets:
+            with suppress(KafkaException, RuntimeError):
+                self._consumer.commit(offsets)
 
     async def close(self) -> None:
         """Leaves the group, within bounds."""
@@ -233,10 +248,14 @@ class LedgerSource:
             self._asking.cancel()
         try:
             async with asyncio.timeout(CLOSE_S):
-                await self._in_thread(self._consumer.close)
+                await self._in_thread(self._close)
         except (TimeoutError, KafkaException, RuntimeError) as error:
             log.warning("ledger_left_unclosed", topic=self._topic, error=type(error).__name__)
         self._thread.shutdown(wait=False)
+
+    def _close(self) -> None:
+        self._hint()
+        self._consumer.close()
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await self._loop.run_in_executor(self._thread, work)

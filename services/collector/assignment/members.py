@@ -8,6 +8,8 @@ disturbing the others.
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -23,6 +25,8 @@ LOOK_EVERY_S: Final = 0.25
 """How often the group is served; asking costs microseconds, as librdkafka works in threads of its own."""
 MAX_RECORDS: Final = 1_000
 METADATA_TIMEOUT_S: Final = 5.0
+FENCED_AGAIN_S: Final = 60.0
+"""Once, a broker that was started anew may take a member for another one of its name; not twice so soon."""
 _log = structlog.get_logger()
 
 
@@ -46,6 +50,7 @@ class GroupMember:
         self._changed = changed
         self._mine: set[int] = set()
         self._moved = False
+        self._fenced_s = -math.inf
 
     async def run(self) -> None:
         """Is a member until cancelled.
@@ -61,6 +66,7 @@ class GroupMember:
                 await self._serve(consumer, backoff)
             except KafkaException as error:
                 _log.warning("printers_group_left", error=str(error))
+                self._check_name(error)
             finally:
                 self._mine.clear()
                 await asyncio.to_thread(consumer.close)
@@ -81,6 +87,17 @@ class GroupMember:
                 await asyncio.to_thread(consumer.check_reach)
             await asyncio.sleep(LOOK_EVERY_S)
 
+    def _check_name(self, error: KafkaException) -> None:
+        """Two processes of one name throw each other out again and again."""
+        if "fenced" not in str(error).lower():
+            return
+        before_s, self._fenced_s = self._fenced_s, time.monotonic()
+        if self._fenced_s - before_s < FENCED_AGAIN_S:
+            raise ConfigError(
+                "Another collector runs under the same name.",
+                remedy="Give each collector an INKMETER_COLLECTOR_ID of its own.",
+            ) from error
+
     def _assigned(self, more: list[TopicPartition]) -> None:
         self._mine |= {each.partition for each in more}
         self._moved = True
@@ -95,7 +112,7 @@ def _drained(consumer: GroupConsumer) -> bool:
     """Serves the client and takes what has come; whether records were among it.
 
     Raises:
-        ConfigError, KafkaException: the membership is at its end; all else librdkafka mends by itself.
+        KafkaException: the membership is at its end; all else librdkafka mends by itself.
     """
     records = False
     for _ in range(MAX_RECORDS):
@@ -105,11 +122,6 @@ def _drained(consumer: GroupConsumer) -> bool:
         error = message.error()
         records |= error is None
         if error is not None and (error.fatal() or error.name() == "_FATAL"):
-            if "fenced" in error.str().lower():
-                raise ConfigError(
-                    "Another collector runs under the same name.",
-                    remedy="Give each collector an INKMETER_COLLECTOR_ID of its own.",
-                )
             raise KafkaException(error)
     return records
 
