@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -76,15 +77,19 @@ def discover(
 def _followed(search: Any, data_dir: Path | None, *, quiet: bool) -> Any:
     path = f"/v1/discoveries/{search['id']}"
     is_shown = not quiet and sys.stderr.isatty()
+    told: list[int] = []
+    # Ctrl-C is written down: an exception could come where Python passes over it, as in a destructor.
+    before = signal.signal(signal.SIGINT, lambda number, _: told.append(number))
     try:
-        while search["state"] == "running":
+        while search["state"] == "running" and not told:
             if is_shown:
                 click.echo(f"\r\033[K{_progress(search)}", nl=False, err=True)
             time.sleep(POLL_S)
             search = call(SERVICE, "GET", path, data_dir=data_dir)
-    except KeyboardInterrupt:
-        search = call(SERVICE, "POST", f"{path}/cancel", data_dir=data_dir)
+        if told:
+            search = call(SERVICE, "POST", f"{path}/cancel", data_dir=data_dir)
     finally:
+        signal.signal(signal.SIGINT, before)
         if is_shown:
             click.echo("\r\033[K", nl=False, err=True)
     return search

@@ -27,6 +27,7 @@ ASK_TIMEOUT_S: Final = 15.0
 MAX_SIGHTINGS: Final = 10_000
 IPP_PORT: Final = 631
 MAX_S: Final = 1_800.0
+CANCEL_AGAIN_S: Final = 0.5
 """No search takes longer."""
 
 State = Literal["running", "done", "cancelled", "failed"]
@@ -91,8 +92,10 @@ class Search:
     async def cancel(self) -> None:
         """Stops it, and waits until it has stopped; what was found stays."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            while not self._task.done():
+                # A cancellation may be passed over, in the very moment in which something else ends a wait.
+                self._task.cancel()
+                await asyncio.wait([self._task], timeout=CANCEL_AGAIN_S)
 
     async def _run(self) -> None:
         try:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +13,7 @@ from zeroconf.asyncio import AsyncServiceInfo
 
 from services.collector.access import SnmpAccess
 from services.collector.discovery.dns_sd import sightings_of
+from services.collector.discovery.search import Search, Wanted
 from services.collector.discovery.sightings import Asked, RegisteredAs, Sighting, proposals
 from services.collector.discovery.snmp_scan import (
     A_PRINTER,
@@ -23,6 +28,7 @@ from services.collector.discovery.targets import MAX_ADDRESSES, broadcasts, pars
 from services.collector.networks import parse_networks
 from services.collector.snmp.message import Message, Pdu, encode
 from services.collector.snmp.values import Tag, VarBind
+from shared.clock import SystemClock
 from shared.errors import Reject
 from shared.printable import has_controls
 
@@ -248,3 +254,24 @@ def test_an_answer_counts_once_and_only_from_where_printers_may_be():
     for ip in ("203.0.113.9", "10.0.0.1", "10.0.0.1"):
         scan._heard(answer, ip)
     assert [each.ip for each in seen] == ["10.0.0.1"]
+
+
+async def test_a_search_ends_although_a_cancellation_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = Wanted(listen=False, listen_s=1, broadcasts=(), ranges=(), snmp=SnmpAccess(), rate_per_s=1)
+    search = Search("s1", wanted, PRIVATE, SimpleNamespace(clock=SystemClock()))  # type: ignore[arg-type]
+    passed_over: list[str] = []
+    begun = asyncio.Event()
+
+    async def look_around() -> None:
+        with suppress(asyncio.CancelledError):
+            begun.set()
+            await asyncio.Event().wait()
+        passed_over.append("once")
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(search, "_look_around", look_around)
+    search.start()
+    await begun.wait()
+    await search.cancel()
+
+    assert (search.state, passed_over) == ("cancelled", ["once"])
