@@ -1,69 +1,43 @@
-"""A job's minimum charge follows what becomes of its lines: in the same correction, in every order, and back."""
+"""A job's minimum charge follows what becomes of its lines: in the same correction, and back."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
-from services.accounting.amend.corrections import Corrections, Done
-from services.accounting.amend.request import Change, CorrectionRequest
+from services.accounting.amend.request import Change
 from services.accounting.browse.charges import Charges
 from services.accounting.filters import LineFilters
-from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.periods import Periods
 from services.accounting.relay.pages import Pages
-from services.accounting.rerate.lists import load_lists
-from services.accounting.rerate.reprice import MonthRepriced, Repricing, reprice
-from shared.clock import FixedClock, SystemClock
+from shared.clock import FixedClock
 from shared.errors import Conflict
-from shared.events import ChargePosted, CloudEvent, JobCompleted
+from shared.events import ChargePosted, CloudEvent
 from shared.postgres import Pool, connect, open_pool
 from tests.integration.amended import assert_all_is_well
 from tests.integration.ledger_events import TOPIC
-from tests.integration.ledger_posts import ZONE, post, publish
-from tests.integration.minimum_oracle import Terms, assert_minimums_are_owed
-from tests.integration.test_amendments import summaries
-from tests.unit.accounting.price_lists import a1_line, job
-
-NOON: Final = datetime(2026, 10, 30, 12, tzinfo=UTC)
-COST: Final = """{"name": "cost", "book": "cost", "currency": "EUR", "valid_from": "2026-01-01",
- "minimum_per_job": "3.00",
- "ppu": [{"category": "line-colour", "per_m2": "1"}, {"category": "plan", "per_m2": "9"}]}"""
-PRICE: Final = """{"name": "p", "book": "price", "currency": "EUR", "valid_from": "2026-01-01",
- "markup": "0.33333", "minimum_per_job": "5.00", "cancelled_by_user": "consumed"}"""
-DEARER: Final = PRICE.replace("5.00", "8.00")
-TERMS: Final = Terms(
-    cost_minimum=Decimal(3),
-    price_minimum=Decimal(5),
-    markup=Decimal("0.33333"),
-    free_of_minimum=frozenset({"cancelled_by_user"}),
+from tests.integration.ledger_posts import ZONE, publish
+from tests.integration.minimum_jobs import (
+    COST,
+    DEARER,
+    LARGE,
+    OTHER,
+    PRICE,
+    SMALL,
+    TERMS,
+    UNPRICED,
+    jobs,
+    make,
+    repriced,
+    take,
 )
-SMALL: Final = a1_line(category="line-colour", media="plain", printed_area_mm2=1_000_000)
-OTHER: Final = a1_line(category="line-colour", media="gloss", printed_area_mm2=1_500_001)
-LARGE: Final = a1_line(category="plan", media="plain", printed_area_mm2=1_000_000)
-UNPRICED: Final = a1_line(category="image-high", media="gloss", ink_ul=None)
-
-
-def jobs(*lines: Sequence[Any], **fields: Any) -> list[JobCompleted]:
-    """A job for each group of lines, an hour after the one before."""
-    return [
-        job(
-            *group,
-            completed_at=NOON + number * timedelta(hours=1),
-            job={"device_job_id": str(number), "source": "ipp"},
-            project=f"P-{number}",
-            **fields,
-        )
-        for number, group in enumerate(lines)
-    ]
+from tests.integration.minimum_oracle import assert_minimums_are_owed
+from tests.integration.test_amendments import summaries
 
 
 @pytest.fixture
@@ -72,23 +46,6 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
     await publish(opened, COST, PRICE)
     yield opened
     await opened.close()
-
-
-def take(url: str, told: Sequence[JobCompleted], *, first_offset: int = 0) -> None:
-    writer = LedgerWriter(url, ZONE)
-    assert post(writer, told, first_offset=first_offset).jobs == len(told)
-    writer.close()
-    assert_minimums_are_owed(url, TERMS)
-
-
-async def make(pool: Pool, **wanted: Any) -> Done:
-    async with pool.connection() as connection:
-        corrections = Corrections(pool, SystemClock(), timezone=ZONE.key)
-        request = CorrectionRequest(reason="as asked", **wanted)
-        done = await corrections.make(connection, request, actor="anna")
-        if request.dry_run:
-            await connection.rollback()
-        return done
 
 
 def charge(url: str, line: int, project: str = "P-0") -> str:
@@ -288,12 +245,6 @@ async def test_in_a_closed_month_the_difference_is_booked_in_the_open_one(pool: 
     assert_all_is_well(database_url)
 
 
-async def repriced(pool: Pool, url: str) -> MonthRepriced:
-    asked = Repricing(filters=LineFilters(period="2026-10"), actor="anna", reason="new prices")
-    [month] = await reprice(url, await load_lists(url), asked, now=NOON, timezone=ZONE.key)
-    return month
-
-
 async def test_the_list_that_the_job_is_booked_by_decides_not_one_that_was_published_since(
     pool: Pool, database_url: str
 ) -> None:
@@ -357,73 +308,3 @@ async def test_the_events_of_a_correction_add_up_to_what_is_charged(pool: Pool, 
     assert sum(Decimal(each.price.amount or 0) for each in events) == total[7] == 15
     assert sum(Decimal(each.cost.amount or 0) for each in events) == total[6]
     assert {each.reason for each in events if each.correction_id and each.line == 2} == {"as asked"}
-
-
-FILTERS: Final = st.one_of(
-    st.sampled_from(["plain", "gloss", ""]).map(lambda name: LineFilters(media=(name,))),
-    st.sampled_from(["line-colour", "plan", "image-high"]).map(lambda name: LineFilters(category=(name,))),
-    st.integers(0, 5).map(lambda number: LineFilters(project=(f"P-{number}",), media=("plain",))),
-    st.just(LineFilters(unpriced=True)),
-    st.just(LineFilters(outcome=("cancelled_by_user",), media=("gloss",))),
-)
-STEPS: Final = st.lists(
-    st.one_of(
-        st.tuples(st.just("void"), FILTERS),
-        st.tuples(st.just("move"), FILTERS),
-        st.tuples(st.just("undo"), st.integers(0, 9)),
-        st.tuples(st.just("reprice"), st.none()),
-    ),
-    min_size=2,
-    max_size=6,
-)
-GLOSS: Final = LineFilters(media=("gloss",))
-PLAIN: Final = LineFilters(media=("plain",))
-
-
-@example(steps=[("void", GLOSS), ("void", PLAIN), ("undo", 1), ("reprice", None), ("undo", 0)])
-@example(steps=[("move", PLAIN), ("void", GLOSS), ("void", LineFilters(unpriced=True)), ("undo", 1), ("undo", 2)])
-@given(steps=STEPS)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_whatever_is_voided_moved_and_undone_each_job_owes_what_its_lines_leave_of_the_minimum(
-    six_jobs: str, steps: list[tuple[str, Any]]
-) -> None:
-    pool = await open_pool(six_jobs, max_size=2)
-    before = summaries(six_jobs)
-    for what, which in steps:
-        match what:
-            case "void":
-                await make(pool, void=True, filter=which)
-            case "move":
-                await make(pool, change=Change(project="P-1"), filter=which)
-            case "reprice":
-                assert (await repriced(pool, six_jobs)).correction_no is None
-            case _:
-                await undo_one(pool, which)
-        assert_minimums_are_owed(six_jobs, TERMS)
-    assert_all_is_well(six_jobs)
-    while await undo_one(pool, 0):
-        assert_minimums_are_owed(six_jobs, TERMS)
-    assert summaries(six_jobs) == before
-    assert_all_is_well(six_jobs)
-    await pool.close()
-
-
-async def undo_one(pool: Pool, which: int) -> bool:
-    """Undoes one of the corrections that can be undone, 0 the last one; whether any was left."""
-    page = await Corrections(pool, SystemClock(), timezone=ZONE.key).page(limit=100)
-    left = [each for each in page if each["undone_by"] is None and each["kind"] != "undo"]
-    if left:
-        try:
-            await make(pool, undo=str(left[which % len(left)]["correction_no"]))
-        except Conflict:
-            assert which % len(left), "the last change can always be undone"
-    return bool(left)
-
-
-@pytest.fixture
-async def six_jobs(pool: Pool, database_url: str) -> str:
-    """A ledger of six jobs, above and below the minimum, unpriced and cancelled; its address."""
-    take(database_url, jobs([SMALL, OTHER], [LARGE, SMALL, OTHER], [UNPRICED, SMALL], [OTHER, OTHER], [LARGE]))
-    cancelled = jobs(*[[SMALL]] * 5, [SMALL, OTHER], outcome="cancelled_by_user")[5:]
-    take(database_url, cancelled, first_offset=5)
-    return database_url

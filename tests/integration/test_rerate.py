@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from services.accounting.books.loader import Pricing
 from services.accounting.filters import LineFilters
 from services.accounting.ledger import simple_path
+from services.accounting.ledger.posting import Posting
 from services.accounting.ledger.work import Work
 from services.accounting.ledger.writer import LedgerWriter
 from services.accounting.partitions import month_number
@@ -75,6 +76,15 @@ def prices_of(kind: str) -> Pricing:
     return msgspec.structs.replace(plain, book=PriceBook(lists, assignments), customers={"P-2": "kiel"})
 
 
+def posted(writer: LedgerWriter, connection: psycopg.Connection[Any], work: Work, booked: str) -> list[Posting]:
+    """Posts a batch by some price lists, each job once."""
+    postings, _, _ = writer.postings(work, prices_of(booked))
+    postings = list({each.job_id: each for each in reversed(postings)}.values())
+    simple_path.learn_dimensions(postings, writer.dimensions)
+    simple_path.post(connection, postings, writer.dimensions, NOW)
+    return postings
+
+
 @given(
     work=works(),
     booked=st.sampled_from(KINDS),
@@ -89,10 +99,7 @@ def test_lines_are_priced_again_as_the_plain_pricing_does(
     with writer.plain_connection() as connection:
         connection.autocommit = False
         try:
-            postings, _, _ = writer.postings(work, prices_of(booked))
-            postings = list({each.job_id: each for each in reversed(postings)}.values())
-            simple_path.learn_dimensions(postings, writer.dimensions)
-            simple_path.post(connection, postings, writer.dimensions, NOW)
+            postings = posted(writer, connection, work, booked)
             asked = [each for each in postings if project in {None, each.job.project}]
             found = asyncio.run(rerated(connection, prices_of(kind), START, END, filters))
         except (psycopg.errors.NumericValueOutOfRange, Reject):
@@ -115,10 +122,7 @@ def test_one_book_is_priced_again_as_with_the_other_whatever_of_the_lines_is_rea
     with writer.plain_connection() as connection:
         connection.autocommit = False
         try:
-            postings, _, _ = writer.postings(work, prices_of(booked))
-            postings = list({each.job_id: each for each in reversed(postings)}.values())
-            simple_path.learn_dimensions(postings, writer.dimensions)
-            simple_path.post(connection, postings, writer.dimensions, NOW)
+            posted(writer, connection, work, booked)
             found, reading_all = (
                 asyncio.run(
                     rerated(connection, prices_of(kind), START, END, books=frozenset({book}), reads_all=reads_all)

@@ -18,7 +18,7 @@ MANY = st.tuples(
 KINDS = (np.int32, np.bool_, np.int64, np.uint64)
 
 
-def grouped(rows: list[tuple[Any, ...]], columns: list[npt.NDArray[Any]]) -> None:
+def assert_grouped(rows: list[tuple[Any, ...]], columns: list[npt.NDArray[Any]]) -> None:
     firsts, group = distinct(columns)
     assert firsts.tolist() == [at for at, row in enumerate(rows) if rows.index(row) == at]
     assert [rows[firsts[of]] for of in group.tolist()] == rows
@@ -29,11 +29,11 @@ def test_rows_that_are_equal_in_all_columns_are_grouped_in_the_order_of_first_si
     rows: list[tuple[Any, ...]],
 ) -> None:
     columns = zip(*rows, strict=True)
-    grouped(rows, [np.array(column, kind) for column, kind in zip(columns, KINDS, strict=True)])
+    assert_grouped(rows, [np.array(column, kind) for column, kind in zip(columns, KINDS, strict=True)])
 
 
 def test_no_rows_make_no_groups() -> None:
-    grouped([], [np.empty(0, np.int64)])
+    assert_grouped([], [np.empty(0, np.int64)])
 
 
 @given(st.integers(MAX_ROUNDS, 4 * MAX_ROUNDS))
@@ -42,4 +42,4 @@ def test_rows_made_to_come_to_one_hash_are_told_apart(count: int) -> None:
     second = first * np.uint64(0x9E3779B97F4A7C15)
     second ^= second >> np.uint64(29)
     first, second = np.tile(first, 2), np.tile(second, 2)
-    grouped(list(zip(first.tolist(), second.tolist(), strict=True)), [first, second])
+    assert_grouped(list(zip(first.tolist(), second.tolist(), strict=True)), [first, second])
