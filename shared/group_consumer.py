@@ -145,7 +145,10 @@ class GroupConsumer:
         return self._open.get_watermark_offsets(partition, timeout=timeout)
 
     def commit(self, offsets: list[TopicPartition]) -> None:
-        """Sends how far the group is, and waits for no answer."""
+        """Sends how far the group is, and waits for no answer.
+
+        Call it in the thread that serves the client: in another it waits for as long as that one keeps calling.
+        """
         self._committed = offsets
         self._open.commit(offsets=offsets, asynchronous=True)
 
